@@ -1,0 +1,127 @@
+//! A block of events as columns.
+
+use crate::{Cell, CellKind, limits::BLOCK_ROWS};
+
+/// A piece of text: an offset and a length in bytes.
+///
+/// Offsets below [`Span::ARENA`] are in the input, the others in the block's arena, which holds what
+/// had to be unescaped or built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Where the text starts.
+    pub offset: u32,
+    /// Its length in bytes.
+    pub len: u32,
+}
+
+impl Span {
+    /// The first offset that means the arena.
+    pub const ARENA: u32 = 1 << 31;
+
+    /// Returns the span as the 64 bits of a column.
+    #[inline(always)]
+    pub const fn pack(self) -> u64 {
+        self.offset as u64 | (self.len as u64) << 32
+    }
+
+    /// Returns the span that [`Span::pack`] packed.
+    #[inline(always)]
+    pub const fn unpack(bits: u64) -> Span {
+        Span { offset: bits as u32, len: (bits >> 32) as u32 }
+    }
+}
+
+/// One field or path of up to [`BLOCK_ROWS`] events.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// A [`CellKind`] for each row.
+    pub kinds: Box<[u8; BLOCK_ROWS]>,
+    /// The value of each row: `i64`, `u64`, `f64` bits, 0 or 1, or a packed [`Span`]. Means nothing
+    /// where the kind has no value.
+    pub bits: Box<[u64; BLOCK_ROWS]>,
+    /// The dictionary code of each row, where the column has a [`crate::Dictionary`] and the block
+    /// was encoded.
+    pub codes: Box<[u32; BLOCK_ROWS]>,
+}
+
+impl Default for Column {
+    fn default() -> Self {
+        Column {
+            kinds: Box::new([0; BLOCK_ROWS]),
+            bits: Box::new([0; BLOCK_ROWS]),
+            codes: Box::new([0; BLOCK_ROWS]),
+        }
+    }
+}
+
+impl Column {
+    /// Writes one cell.
+    #[inline(always)]
+    pub fn set(&mut self, row: usize, kind: CellKind, bits: u64) {
+        self.kinds[row] = kind as u8;
+        self.bits[row] = bits;
+    }
+
+    /// Returns the kind of one cell.
+    #[inline(always)]
+    pub fn kind(&self, row: usize) -> CellKind {
+        CellKind::from_u8(self.kinds[row])
+    }
+
+    /// Makes the first `len` rows missing.
+    pub fn clear(&mut self, len: usize) {
+        self.kinds[..len].fill(CellKind::Missing as u8);
+    }
+
+    /// Returns whether no row of the first `len` has a value or an error.
+    pub fn is_empty(&self, len: usize) -> bool {
+        self.kinds[..len].iter().all(|kind| *kind == CellKind::Missing as u8)
+    }
+}
+
+/// A block of events, as the stages after decode read it.
+#[derive(Debug, Clone, Copy)]
+pub struct Block<'a> {
+    /// Number of events.
+    pub len: usize,
+    /// The columns, by slot.
+    pub columns: &'a [Column],
+    /// The bytes that spans below [`Span::ARENA`] point into.
+    pub input: &'a [u8],
+    /// The bytes that the other spans point into.
+    pub arena: &'a [u8],
+}
+
+impl<'a> Block<'a> {
+    /// Returns the text of a packed span.
+    #[inline(always)]
+    pub fn text(&self, bits: u64) -> &'a [u8] {
+        let span = Span::unpack(bits);
+        let (base, offset) = if span.offset < Span::ARENA {
+            (self.input, span.offset as usize)
+        } else {
+            (self.arena, (span.offset - Span::ARENA) as usize)
+        };
+        &base[offset..offset + span.len as usize]
+    }
+
+    /// Returns one cell.
+    #[inline]
+    pub fn cell(&self, slot: usize, row: usize) -> Cell<'a> {
+        let column = &self.columns[slot];
+        let bits = column.bits[row];
+        match column.kind(row) {
+            CellKind::Missing => Cell::Missing,
+            CellKind::Null => Cell::Null,
+            CellKind::Mismatch => Cell::Mismatch,
+            CellKind::Bool => Cell::Bool(bits != 0),
+            CellKind::Int => Cell::Int(bits as i64),
+            CellKind::Uint => Cell::Uint(bits),
+            CellKind::Double => Cell::Double(f64::from_bits(bits)),
+            CellKind::Text => Cell::Text(self.text(bits)),
+            CellKind::List => Cell::List(self.text(bits)),
+            CellKind::Map => Cell::Map(self.text(bits)),
+            CellKind::Time => Cell::Time(bits as i64),
+        }
+    }
+}

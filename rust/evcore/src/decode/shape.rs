@@ -1,0 +1,348 @@
+//! Shapes: what a walk over a line would find, remembered for the next line with the same tokens.
+//!
+//! Events of one program have few shapes: the same keys in the same order with the same kinds of
+//! values. Two lines whose tokens have the same kinds have the same grammar. If their keys are the
+//! same too, a walk would do the same to both, so the second needs no walk: its keys are compared
+//! with the remembered ones (without a branch), its numbers are checked, and the wanted values are
+//! taken from where they stood before. A line that fits no shape is walked; nothing is guessed.
+//!
+//! A shape is learnt when the kinds of its tokens come a second time, and the cache gives up on a
+//! stream that has too many shapes, so that shuffled keys cost little more than the walk.
+
+use evcore_event::{CellKind, Span};
+use hashbrown::HashTable;
+
+use super::walk::{
+    Cells, Line, Seen, Unwatched, Walk, Watch, is_delimiter, number_end, text_bits, write_container,
+    write_literal, write_number,
+};
+use super::wanted::{Leaf, Target, Wanted};
+
+/// Shapes that are kept: a few hundred bytes to a few KiB each.
+const SHAPES_MAX: usize = 1024;
+/// Tokens of a line that can have a shape; longer lines are walked.
+const TOKENS_MAX: usize = 2048;
+/// Shapes with the same kinds but other keys that are tried for one line.
+const TRIES_MAX: usize = 4;
+/// Lines after which the cache looks at how often it was right.
+const REVIEW_LINES: u32 = 4096;
+/// The cache rests for this many lines when fewer than one line in four had a shape.
+const REST_LINES: u32 = 16 * REVIEW_LINES;
+/// Kinds seen once, by a part of their hash.
+const ONCE_SLOTS: usize = 4096;
+
+/// Up to 16 bytes that a line must have.
+#[derive(Debug)]
+struct Piece {
+    token: u16,
+    /// Bytes from the token on.
+    skip: u16,
+    expected: u128,
+    mask: u128,
+}
+
+/// A value that goes to a slot.
+#[derive(Debug)]
+struct Take {
+    leaf: Leaf,
+    seen: Seen,
+    token: u16,
+    last_token: u16,
+}
+
+#[derive(Debug)]
+struct Shape {
+    hash: u64,
+    kinds: Box<[u8]>,
+    pieces: Box<[Piece]>,
+    /// Tokens of the numbers that nothing wants.
+    numbers: Box<[u16]>,
+    takes: Box<[Take]>,
+    mismatches: Box<[u16]>,
+}
+
+/// The shapes learnt so far.
+#[derive(Debug)]
+pub struct Shapes {
+    shapes: Vec<Shape>,
+    by_hash: HashTable<u16>,
+    seen_once: Box<[u16; ONCE_SLOTS]>,
+    lines: u32,
+    hits: u32,
+    resting: u32,
+}
+
+/// What the cache says of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// The row is written.
+    Done,
+    /// The line must be walked.
+    Walk,
+    /// The line must be walked, and its shape is worth learning under this hash.
+    Learn(u64),
+}
+
+impl Default for Shapes {
+    fn default() -> Self {
+        Shapes {
+            shapes: Vec::new(),
+            by_hash: HashTable::new(),
+            seen_once: Box::new([0; ONCE_SLOTS]),
+            lines: 0,
+            hits: 0,
+            resting: 0,
+        }
+    }
+}
+
+impl Shapes {
+    /// Writes the row of a line whose shape is known.
+    #[inline]
+    pub fn apply(&mut self, line: &Line<'_>, row: usize, cells: &mut Cells) -> Fit {
+        if self.resting > 0 {
+            self.resting -= 1;
+            return Fit::Walk;
+        }
+        if line.kinds.len() > TOKENS_MAX {
+            return Fit::Walk;
+        }
+        self.lines += 1;
+        if self.lines == REVIEW_LINES {
+            self.resting = if self.hits < REVIEW_LINES / 4 { REST_LINES } else { 0 };
+            (self.lines, self.hits) = (0, 0);
+        }
+        let hash = hash_kinds(line.kinds);
+        let mut tries = 0;
+        for at in self.by_hash.iter_hash(hash) {
+            let shape = &self.shapes[usize::from(*at)];
+            if shape.hash != hash || *shape.kinds != *line.kinds {
+                continue;
+            }
+            if shape.fits(line) && shape.write(line, row, cells) {
+                self.hits += 1;
+                return Fit::Done;
+            }
+            tries += 1;
+            if tries == TRIES_MAX {
+                return Fit::Walk;
+            }
+        }
+        self.judge_new(hash)
+    }
+
+    /// Walks a line and keeps its shape.
+    pub fn learn(&mut self, hash: u64, line: Line<'_>, wanted: &Wanted, depth_max: usize) {
+        let mut watch = Learner { line, shape: Learnt::default(), wanted, is_learnable: true };
+        let mut cells = Cells::default();
+        cells.columns.resize_with(wanted.slots(), Default::default);
+        let mut prints = Vec::new();
+        let mut walk =
+            Walk { line, wanted, depth_max, watch: &mut watch, row: 0, prints: &mut prints };
+        if walk.run(&mut cells).is_err() || !watch.is_learnable {
+            return;
+        }
+        let learnt = watch.finish();
+        let number = self.shapes.len() as u16;
+        self.shapes.push(Shape {
+            hash,
+            kinds: line.kinds.into(),
+            pieces: learnt.pieces.into(),
+            numbers: learnt.numbers.into(),
+            takes: learnt.takes.into(),
+            mismatches: learnt.mismatches.into(),
+        });
+        let shapes = &self.shapes;
+        self.by_hash.insert_unique(hash, number, |at| shapes[usize::from(*at)].hash);
+    }
+
+    #[cold]
+    fn judge_new(&mut self, hash: u64) -> Fit {
+        let mark = &mut self.seen_once[(hash >> 16) as usize % ONCE_SLOTS];
+        let is_second = std::mem::replace(mark, hash as u16) == hash as u16;
+        if is_second && self.shapes.len() < SHAPES_MAX { Fit::Learn(hash) } else { Fit::Walk }
+    }
+}
+
+impl Shape {
+    /// Returns whether the line has this shape's keys and literals. No branch depends on a single
+    /// key, so a fit costs about a cycle a key.
+    #[inline(always)]
+    fn fits(&self, line: &Line<'_>) -> bool {
+        let mut difference = 0;
+        for piece in &self.pieces {
+            let at = line.tokens[usize::from(piece.token)] as usize + usize::from(piece.skip);
+            let found = u128::from_le_bytes(line.bytes[at..at + 16].try_into().unwrap());
+            difference |= (found ^ piece.expected) & piece.mask;
+        }
+        difference == 0
+    }
+
+    /// Writes the row. Returns false, with the row written in part, if a value is odd after all.
+    #[inline(always)]
+    fn write(&self, line: &Line<'_>, row: usize, cells: &mut Cells) -> bool {
+        let number = |token: u16| {
+            let at = usize::from(token);
+            let (start, next) = (line.tokens[at] as usize, line.tokens[at + 1] as usize);
+            Some((start, number_end(line.bytes, start, next)?))
+        };
+        for token in &self.numbers {
+            if number(*token).is_none() {
+                return false;
+            }
+        }
+        for take in &self.takes {
+            match take.seen {
+                Seen::Text => {
+                    let (start, end) = line.text_span(usize::from(take.token));
+                    let bits = text_bits(line, start, end, cells);
+                    cells.columns[usize::from(take.leaf.slot)].set(row, CellKind::Text, bits);
+                }
+                Seen::Number => {
+                    let Some((start, end)) = number(take.token) else {
+                        return false;
+                    };
+                    write_number(take.leaf, line.bytes, start, end, row, cells);
+                }
+                Seen::List | Seen::Map => {
+                    let start = line.tokens[usize::from(take.token)];
+                    let end = line.tokens[usize::from(take.last_token)] + 1;
+                    let kind =
+                        if take.seen == Seen::Map { CellKind::Map } else { CellKind::List };
+                    let span = Span { offset: start, len: end - start };
+                    write_container(take.leaf, kind, span, row, cells);
+                }
+                literal => {
+                    let start = line.tokens[usize::from(take.token)] as usize;
+                    write_literal(take.leaf, literal, start, row, cells);
+                }
+            }
+        }
+        for slot in &self.mismatches {
+            cells.columns[usize::from(*slot)].set(row, CellKind::Mismatch, 0);
+        }
+        true
+    }
+}
+
+/// Returns a hash of the kinds, eight at a time in four chains.
+#[inline(always)]
+fn hash_kinds(kinds: &[u8]) -> u64 {
+    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut chains = [kinds.len() as u64, 1, 2, 3];
+    let mut blocks = kinds.chunks_exact(32);
+    for block in &mut blocks {
+        for (chain, bytes) in chains.iter_mut().zip(block.chunks_exact(8)) {
+            let word = u64::from_le_bytes(bytes.try_into().unwrap());
+            *chain = (chain.rotate_left(5) ^ word).wrapping_mul(ODD);
+        }
+    }
+    for (at, bytes) in blocks.remainder().chunks(8).enumerate() {
+        let mut padded = [0; 8];
+        padded[..bytes.len()].copy_from_slice(bytes);
+        chains[at] = (chains[at].rotate_left(5) ^ u64::from_le_bytes(padded)).wrapping_mul(ODD);
+    }
+    let mixed = chains.into_iter().fold(0_u64, |hash, chain| (hash.rotate_left(17) ^ chain).wrapping_mul(ODD));
+    mixed ^ mixed >> 29
+}
+
+#[derive(Debug, Default)]
+struct Learnt {
+    pieces: Vec<Piece>,
+    numbers: Vec<u16>,
+    takes: Vec<Take>,
+    mismatches: Vec<u16>,
+}
+
+/// Watches a walk and notes what the next line of this shape must have.
+struct Learner<'a> {
+    line: Line<'a>,
+    shape: Learnt,
+    wanted: &'a Wanted,
+    is_learnable: bool,
+}
+
+impl Learner<'_> {
+    /// Demands that the bytes from a token on are the same in every line of the shape.
+    fn demand(&mut self, token: usize, start: usize, end: usize) {
+        let token_start = self.line.tokens[token] as usize;
+        for at in (start..end).step_by(16) {
+            let len = (end - at).min(16);
+            let mut expected = [0; 16];
+            expected[..len].copy_from_slice(&self.line.bytes[at..at + len]);
+            let Ok(skip) = u16::try_from(at - token_start) else {
+                self.is_learnable = false;
+                return;
+            };
+            let mask = u128::MAX >> (8 * (16 - len));
+            self.shape.pieces.push(Piece {
+                token: token as u16,
+                skip,
+                expected: u128::from_le_bytes(expected),
+                mask,
+            });
+        }
+    }
+
+    fn finish(mut self) -> Learnt {
+        for leaf in self.wanted.event_leaves() {
+            let last_token = self.line.tokens.len() as u16 - 2;
+            self.shape.takes.push(Take { leaf: *leaf, seen: Seen::Map, token: 0, last_token });
+        }
+        self.shape
+    }
+}
+
+impl Watch for &mut Learner<'_> {
+    fn key(&mut self, token: usize, start: usize, end: usize) {
+        // With its quotes and its colon: then no line can have white space or an escape there that
+        // this one had not. White space before the colon is rare; such lines are walked.
+        if self.line.bytes[end + 1] != b':' {
+            self.is_learnable = false;
+            return;
+        }
+        self.demand(token, start - 1, end + 2);
+    }
+
+    fn value(&mut self, token: usize, last_token: usize, target: Target, seen: Seen) {
+        let start = self.line.tokens[token] as usize;
+        let literal = match seen {
+            Seen::True | Seen::Null => 4,
+            Seen::False => 5,
+            _ => 0,
+        };
+        if literal > 0 {
+            // With the byte after it, which ends it.
+            debug_assert!(is_delimiter(self.line.bytes[start + literal]));
+            self.demand(token, start, start + literal + 1);
+        }
+        if seen == Seen::Number && !target.has_leaves() {
+            self.shape.numbers.push(token as u16);
+        }
+        for leaf in self.wanted.leaves(target) {
+            let (token, last_token) = (token as u16, last_token as u16);
+            self.shape.takes.push(Take { leaf: *leaf, seen, token, last_token });
+        }
+    }
+
+    fn mismatch(&mut self, slot: u16) {
+        self.shape.mismatches.push(slot);
+    }
+}
+
+/// Walks a line without learning.
+///
+/// # Errors
+///
+/// [`super::walk::Odd`], as [`Walk::run`].
+#[inline]
+pub fn walk(
+    line: Line<'_>,
+    wanted: &Wanted,
+    depth_max: usize,
+    row: usize,
+    prints: &mut Vec<u64>,
+    cells: &mut Cells,
+) -> Result<(), super::walk::Odd> {
+    Walk { line, wanted, depth_max, watch: Unwatched, row, prints }.run(cells)
+}

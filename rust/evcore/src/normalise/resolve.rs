@@ -1,0 +1,190 @@
+//! The steps from decoded columns to canonical ones, a column at a time.
+
+use evcore_event::{CellKind, Column, EventKind, Span};
+
+use crate::decode::walk::Cells;
+
+use super::feed::kind_of;
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolve {
+    /// Where `to` has no value, take that of `from`.
+    Fill {
+        /// The slot to fill.
+        to: usize,
+        /// The slot to take from.
+        from: usize,
+    },
+    /// The name of a page or screen stands elsewhere.
+    PageName {
+        /// The slot of the name.
+        to: usize,
+        /// Where pages and screens have theirs.
+        from: usize,
+        /// The slot of the wire's kind.
+        kind: usize,
+    },
+    /// The wire's kind becomes ours; none is `track`.
+    Kind {
+        /// The slot.
+        slot: usize,
+    },
+    /// Lower case; `browser` is `web`.
+    Platform {
+        /// The slot.
+        slot: usize,
+    },
+    /// An object of several scalars; the first of equal names that has a value counts.
+    BuildMap {
+        /// The slot of the object.
+        to: usize,
+        /// Keys and the slots of their values.
+        parts: Vec<(&'static str, usize)>,
+    },
+}
+
+impl Resolve {
+    /// Takes the step for the first `len` rows. `input` is the chunk that spans point into.
+    pub fn run(&self, cells: &mut Cells, input: &[u8], len: usize) {
+        match self {
+            Resolve::Fill { to, from } => fill(cells, *to, *from, len),
+            Resolve::PageName { to, from, kind } => page_name(cells, input, *to, *from, *kind, len),
+            Resolve::Kind { slot } => kind(cells, input, *slot, len),
+            Resolve::Platform { slot } => platform(cells, input, *slot, len),
+            Resolve::BuildMap { to, parts } => build_map(cells, input, *to, parts, len),
+        }
+    }
+}
+
+const MISSING: u8 = CellKind::Missing as u8;
+const TEXT: u8 = CellKind::Text as u8;
+
+/// Returns two columns, the first to write.
+fn pair(columns: &mut [Column], write: usize, read: usize) -> (&mut Column, &Column) {
+    if write < read {
+        let (left, right) = columns.split_at_mut(read);
+        (&mut left[write], &right[0])
+    } else {
+        let (left, right) = columns.split_at_mut(write);
+        (&mut right[0], &left[read])
+    }
+}
+
+fn fill(cells: &mut Cells, to: usize, from: usize, len: usize) {
+    let (to, from) = pair(&mut cells.columns, to, from);
+    if from.is_empty(len) {
+        return;
+    }
+    for row in 0..len {
+        if to.kinds[row] == MISSING {
+            to.kinds[row] = from.kinds[row];
+            to.bits[row] = from.bits[row];
+        }
+    }
+}
+
+/// Returns a cell's text, if it is one.
+fn text<'a>(column: &Column, row: usize, input: &'a [u8], arena: &'a [u8]) -> Option<&'a [u8]> {
+    if column.kinds[row] != TEXT {
+        return None;
+    }
+    let span = Span::unpack(column.bits[row]);
+    let (base, offset) =
+        if span.offset < Span::ARENA { (input, span.offset) } else { (arena, span.offset - Span::ARENA) };
+    Some(&base[offset as usize..(offset + span.len) as usize])
+}
+
+/// Appends a text to the arena and returns its packed span.
+fn store(arena: &mut Vec<u8>, text: &[u8]) -> u64 {
+    let offset = Span::ARENA + arena.len() as u32;
+    arena.extend_from_slice(text);
+    Span { offset, len: text.len() as u32 }.pack()
+}
+
+fn page_name(cells: &mut Cells, input: &[u8], to: usize, from: usize, kind: usize, len: usize) {
+    // Most streams are tracks alone, and tracks have no `name` beside `event`.
+    if cells.columns[from].is_empty(len) {
+        return;
+    }
+    for row in 0..len {
+        let kind = text(&cells.columns[kind], row, input, &cells.arena);
+        if matches!(kind, Some(b"page" | b"screen")) {
+            let (to, from) = pair(&mut cells.columns, to, from);
+            to.kinds[row] = from.kinds[row];
+            to.bits[row] = from.bits[row];
+        }
+    }
+}
+
+fn kind(cells: &mut Cells, input: &[u8], slot: usize, len: usize) {
+    let mut spans = [None; EventKind::ALL.len()];
+    for row in 0..len {
+        let column = &cells.columns[slot];
+        let found = text(column, row, input, &cells.arena);
+        let kind = found.map_or(EventKind::Track, kind_of);
+        if found == Some(kind.name().as_bytes()) {
+            continue;
+        }
+        let arena = &mut cells.arena;
+        let bits = *spans[kind as usize].get_or_insert_with(|| store(arena, kind.name().as_bytes()));
+        cells.columns[slot].set(row, CellKind::Text, bits);
+    }
+}
+
+fn platform(cells: &mut Cells, input: &[u8], slot: usize, len: usize) {
+    let mut web = None;
+    for row in 0..len {
+        let Some(found) = text(&cells.columns[slot], row, input, &cells.arena) else {
+            continue;
+        };
+        let is_browser = found.len() == 7 && found.eq_ignore_ascii_case(b"browser");
+        if !is_browser && !found.iter().any(u8::is_ascii_uppercase) {
+            continue;
+        }
+        let lower = found.to_ascii_lowercase();
+        let arena = &mut cells.arena;
+        let bits = match is_browser {
+            true => *web.get_or_insert_with(|| store(arena, b"web")),
+            false => store(arena, &lower),
+        };
+        cells.columns[slot].set(row, CellKind::Text, bits);
+    }
+}
+
+fn build_map(cells: &mut Cells, input: &[u8], to: usize, parts: &[(&'static str, usize)], len: usize) {
+    let mut json = Vec::new();
+    for row in 0..len {
+        json.clear();
+        let mut last = "";
+        for (key, slot) in parts {
+            let Some(found) = text(&cells.columns[*slot], row, input, &cells.arena) else {
+                continue;
+            };
+            if *key == last {
+                continue;
+            }
+            last = key;
+            json.extend_from_slice(if json.is_empty() { b"{\"" } else { b",\"" });
+            json.extend_from_slice(key.as_bytes());
+            json.extend_from_slice(b"\":");
+            push_json_text(&mut json, found);
+        }
+        json.extend_from_slice(if json.is_empty() { b"{}" } else { b"}" });
+        let bits = store(&mut cells.arena, &json);
+        cells.columns[to].set(row, CellKind::Map, bits);
+    }
+}
+
+/// Appends a text as a JSON string.
+pub fn push_json_text(json: &mut Vec<u8>, text: &[u8]) {
+    json.push(b'"');
+    for byte in text {
+        match byte {
+            b'"' | b'\\' => json.extend_from_slice(&[b'\\', *byte]),
+            0..=31 => json.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            other => json.push(*other),
+        }
+    }
+    json.push(b'"');
+}
