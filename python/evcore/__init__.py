@@ -3,11 +3,10 @@
 Names are loaded when they are first used: ``import evcore`` costs a few milliseconds.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from evcore import _core
 
+# Known to type checkers; the module `typing` itself would be most of the time to import.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evcore.aggregate import *
     from evcore.batch import *
@@ -25,7 +24,7 @@ _MODULES = {
     "batch": "EventBatch Reject",
     "client": "Counters counters flush init log_event metrics results shutdown",
     "config": "Aggregate Category Config Feed Filter Limits Output Tag load_config",
-    "errors": "ConfigError DecodeError EventError EvcoreError InputError MissingExtraError "
+    "errors": "ConfigError DecodeError EvcoreError EventError InputError MissingExtraError "
     "OutputError RuleError",
     "explain": "Explanation Plan",
     "pipeline": "Pipeline",
@@ -33,13 +32,16 @@ _MODULES = {
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
 
+if not TYPE_CHECKING:
 
-def __getattr__(name: str) -> Any:
-    module = _HOME.get(name)
-    if module is None:
-        raise AttributeError(f"module 'evcore' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"evcore.{module}"), name)
-    return value
+    def __getattr__(name):
+        module = _HOME.get(name)
+        if module is None:
+            raise AttributeError(f"module 'evcore' has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(f"evcore.{module}"), name)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -30,8 +30,8 @@ class AggregateResult:
     Monday.
 
     >>> import evcore
-    >>> config = evcore.Config(aggregate=[evcore.Aggregate("by_name", count=True, by=["name"])])
-    >>> pipeline = evcore.Pipeline(config)
+    >>> count = evcore.Aggregate(name="by_name", count=True, by=["name"])
+    >>> pipeline = evcore.Pipeline(evcore.Config(feed="canonical", aggregate=[count]))
     >>> batch = pipeline.process([
     ...     {"name": "Paid", "time": "2026-03-03T14:00:00Z"},
     ...     {"name": "Paid", "time": "2026-03-03T15:00:00Z"},

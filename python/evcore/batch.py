@@ -69,7 +69,8 @@ class EventBatch:
     are ``time``, ``name``, ``kind`` and ``user``. Filtered and rejected events are not in it.
 
     >>> import evcore
-    >>> pipeline = evcore.Pipeline(evcore.Config(tag=[evcore.Tag("sale", 'name == "Paid"')]))
+    >>> tags = [evcore.Tag("sale", 'name == "Paid"')]
+    >>> pipeline = evcore.Pipeline(evcore.Config(feed="canonical", tag=tags))
     >>> batch = pipeline.process('{"name": "Paid", "user": "u1", "time": "2026-03-03T14:00:00Z"}')
     >>> len(batch), batch.columns, batch["user"].tolist(), batch.tag("sale").tolist()
     (1, ('time', 'name', 'kind', 'user'), ['u1'], [True])
@@ -117,7 +118,7 @@ class EventBatch:
 
     @property
     def tag_names(self) -> tuple[str, ...]:
-        """The names of all tags of the configuration, in its order."""
+        """The names of all tags: the engine's own (``data.…``), then the configuration's."""
         return tuple(self._batch.tag_names)
 
     @property

@@ -20,9 +20,6 @@ from evcore.errors import EvcoreError, InputError
 if TYPE_CHECKING:
     from evcore.pipeline import Pipeline
 
-THREADS_MAX = 256
-"""More threads than this is a slip of the finger."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code.
@@ -112,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _threads(text: str) -> int:
-    return _whole(text, 1, THREADS_MAX)
+    return _whole(text, 1, 256)
 
 
 def _count(text: str) -> int:

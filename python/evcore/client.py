@@ -62,8 +62,9 @@ class EventFields(TypedDict, total=False):
 
 
 _FIELDS = frozenset(EventFields.__annotations__)
-_TIME_KEYS = ("time", "timestamp")
-_ID_KEYS = ("id", "sourceMessageId")
+
+TIME_KEYS = ("time", "timestamp", "sent", "received")
+"""Keys of an event that hold a moment."""
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,16 +111,19 @@ class Client:
 
     def log(self, event: Mapping[str, Any]) -> None:
         """Encode one event, add what is missing, and fold the block if it is full."""
+        given = event.get
         missing = ""
-        for keys in (_TIME_KEYS, ("received",)):
-            if all(event.get(key) is None for key in keys):
-                missing += f',"{keys[0]}":{time.time_ns() // 1_000_000}'
-            else:
-                for key in keys:
-                    check_time(event, key)
-        if all(event.get(key) is None for key in _ID_KEYS):
+        if given("time") is None and given("timestamp") is None:
+            missing = f',"time":{time.time_ns() // 1_000_000}'
+        if given("received") is None:
+            missing += f',"received":{time.time_ns() // 1_000_000}'
+        if given("id") is None and given("sourceMessageId") is None:
             missing += f',"id":"{self._id_prefix}-{next(self._id_next):x}"'
+        for key in TIME_KEYS:
+            if key in event:
+                check_time(event, key)
         if missing and None in event.values():
+            # A key that is there with no value must not stand beside its new value.
             event = {key: value for key, value in event.items() if value is not None}
         line = encode(event)
         if missing:
@@ -140,8 +144,9 @@ class Client:
 
     def _fold(self) -> None:
         if self._pending:
-            block, self._buffer = self._buffer, bytearray()
-            self._pending = 0
+            # A signal handler that logs can run at any call, but not inside this assignment.
+            fresh = bytearray()
+            block, self._buffer, self._pending = self._buffer, fresh, 0
             self._pipeline.process(block)
 
     def fold(self) -> None:
@@ -172,12 +177,17 @@ class Client:
     def counters(self) -> Counters:
         """Return the client's counters."""
         with self._lock:
-            return Counters(
-                logged=self._logged,
-                accepted=self._pipeline.metrics()["received"],
-                pending=self._pending,
-                dropped=dict(self._dropped),
-            )
+            while True:
+                logged = self._logged
+                counters = Counters(
+                    logged=logged,
+                    accepted=self._pipeline.metrics()["received"],
+                    pending=self._pending,
+                    dropped=dict(self._dropped),
+                )
+                # Unless a signal handler logged in between.
+                if logged == self._logged:
+                    return counters
 
 
 _client: Client | None = None
@@ -216,9 +226,10 @@ def init(api_key: str = "", *, config: Config | str | os.PathLike[str] | None = 
     >>> evcore.log_event("Purchase", user="u1", attributes={"revenue": 12.5})
     >>> evcore.counters().pending
     1
-    >>> evcore.results()["events_by_name"].to_dict()["name"]
+    >>> evcore.results()["events"].to_dict()["name"]
     ['Purchase']
     >>> evcore.shutdown()
+    True
     """
     global _client  # noqa: PLW0603
     if _client is not None and not _client.is_closed:
@@ -265,6 +276,7 @@ def log_event(event: Mapping[str, Any] | str, /, **fields: Unpack[EventFields]) 
     Traceback (most recent call last):
     evcore.errors.EventError: attributes.price: cannot write a object as JSON: ...
     >>> evcore.shutdown()
+    True
     """
     client = _client
     if client is None:
@@ -273,7 +285,7 @@ def log_event(event: Mapping[str, Any] | str, /, **fields: Unpack[EventFields]) 
         if not _FIELDS.issuperset(fields):
             raise EventError(_unknown_field(fields))
         client.log({"name": event, **fields})
-    elif not isinstance(event, Mapping):
+    elif type(event) is not dict and not isinstance(event, Mapping):
         kind = type(event).__name__
         raise EventError(f"event: give a name or a dictionary, not a {kind}")
     elif fields:

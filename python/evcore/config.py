@@ -58,7 +58,7 @@ class Filter(msgspec.Struct, frozen=True, omit_defaults=True):
     keep: str | None = None
     """A rule in CEL: all other events are dropped."""
     sample_users_percent: float | None = None
-    """Keep this share of users, always the same ones; 0 to 100."""
+    """Keep this share of users, always the same ones: 0 to 100."""
 
 
 class Aggregate(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

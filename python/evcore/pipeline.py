@@ -11,10 +11,10 @@ from evcore import _core
 from evcore.aggregate import AggregateResult, Results
 from evcore.batch import EventBatch
 from evcore.config import Config, load_config
-from evcore.errors import InputError
+from evcore.errors import ConfigError, InputError
 from evcore.events import encode, encode_lines
 from evcore.sources import Buffer, Input, Source, as_bytes, is_buffer, resolve
-from evcore.steps import PIECE_BYTES, steps
+from evcore.steps import PIECE_BYTES, Call, steps
 
 if TYPE_CHECKING:
     from evcore.explain import Explanation, Plan
@@ -29,8 +29,13 @@ Document: TypeAlias = Buffer | str | Mapping[str, Any]
 BATCH_BYTES = 16 << 20
 """Input of one batch of `scan`: some 30,000 events, so that numpy has something to chew on."""
 
+THREADS_MAX = 256
+"""More threads than this is a slip of the finger."""
+
 REJECTS_MAX = 1_000
 """Rejects that a summary keeps unless ``limits.max_rejects`` says otherwise."""
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 EXPECTED = "give bytes, text or a dictionary"
 
@@ -64,6 +69,8 @@ class Pipeline:
     def __init__(
         self, config: Config | str | os.PathLike[str] | None = None, *, threads: int = 1
     ) -> None:
+        if not 1 <= threads <= THREADS_MAX:
+            raise ConfigError(f"threads must be 1 to {THREADS_MAX}, not {threads}")
         if not isinstance(config, Config):
             config = load_config(config)
         self._config = config
@@ -111,20 +118,20 @@ class Pipeline:
 
         >>> batch = Pipeline().process(b'{"name": "Signed Up", "time": 1772546400000}\nnot JSON')
         >>> len(batch), batch.rejects
-        (1, [Reject(line 2, byte 45: bad_json: expected a value)])
+        (1, [Reject(line 2, byte 45: bad_json: not a value of JSON)])
         """
         received_us = None if received is None else _received_us(received)
         if type(data) is bytes and len(data) <= PIECE_BYTES:
             return EventBatch(self._core.process(data, feed, source, received_us))
-        documents = _documents(data)
-        if len(documents) == 1 and len(documents[0]) <= PIECE_BYTES:
-            return EventBatch(self._core.process(documents[0], feed, source, received_us))
+        document = _one_document(data)
+        if len(document) <= PIECE_BYTES:
+            return EventBatch(self._core.process(document, feed, source, received_us))
+        # In pieces, so that Ctrl-C does not wait for a gigabyte.
         stream = self._core.stream("batch", feed, source, received_us)
-        for document in documents:
-            at = 0
-            while at < len(document):
-                at = stream.push(document, at, PIECE_BYTES)
-            stream.push_end()
+        at = 0
+        while at < len(document):
+            at = stream.push(document, at, PIECE_BYTES)
+        stream.push_end()
         return EventBatch(stream.take_batch())
 
     def scan(
@@ -159,18 +166,18 @@ class Pipeline:
         """
         inputs = resolve(data)
         received_us = None if received is None else _received_us(received)
-        stream = self._core.stream("batch", feed, source, received_us)
-        return self._scan(stream, inputs)
+        call = Call("batch", feed, source, received_us)
+        self._core.stream(*call)  # an unknown feed is an error now, not at the first batch
+        return self._scan(call, inputs)
 
-    def _scan(self, stream: _core.Stream, inputs: list[Input]) -> Iterator[EventBatch]:
+    def _scan(self, call: Call, inputs: list[Input]) -> Iterator[EventBatch]:
         taken_at = 0
-        for step in steps(stream, inputs):
-            if step.bytes_read - taken_at >= BATCH_BYTES and stream.rows:
+        for step in steps(self._core, call, inputs):
+            if step.is_end or step.bytes_read - taken_at >= BATCH_BYTES:
                 taken_at = step.bytes_read
-                yield EventBatch(stream.take_batch())
-        last = EventBatch(stream.take_batch())
-        if len(last) or last.counts["received"]:
-            yield last
+                batch = EventBatch(step.stream.take_batch())
+                if len(batch) or batch.rejects:
+                    yield batch
 
     def run(
         self,
@@ -215,14 +222,13 @@ class Pipeline:
 
         inputs = resolve(data)
         received_us = None if received is None else _received_us(received)
-        stream = self._core.stream(
-            "none" if output is None else "ndjson", feed, source, received_us
-        )
+        sink = "none" if output is None else "ndjson"
+        call = Call(sink, feed, source, received_us)
         limits = self._config.limits
         most = None if limits is None else limits.max_rejects
         return run(
             self._core,
-            stream,
+            call,
             inputs,
             output=output,
             progress=progress,
@@ -303,10 +309,10 @@ def _received_us(received: datetime | int) -> int:
     raise InputError("received: give an aware datetime, or microseconds since 1970 as an int")
 
 
-def _documents(data: Any) -> list[bytes | memoryview]:
-    """Return the documents of `process`; a list of dictionaries is one document."""
-    if isinstance(data, str | Mapping) or is_buffer(data):
-        return [_document(data, "")]
+def _one_document(data: Any) -> bytes | memoryview:
+    """Return what `process` was given as one document."""
+    if type(data) is dict or isinstance(data, str | Mapping) or is_buffer(data):
+        return _document(data, "")
     kind = type(data).__name__
     if isinstance(data, os.PathLike) or callable(getattr(data, "read", None)):
         message = f"process() takes events and documents, not a {kind}: use run() or scan()"
@@ -315,11 +321,23 @@ def _documents(data: Any) -> list[bytes | memoryview]:
         raise InputError(f"cannot process a {kind}: {EXPECTED}, or an iterable of these")
     items = data if isinstance(data, list) else list(data)
     if all(isinstance(item, Mapping) for item in items):
-        return [encode_lines(items)]
-    return [_document(item, f"[{at}]") for at, item in enumerate(items)]
+        return encode_lines(items)
+    # Each document is whole: an open last line must not run into the next one, and a byte order
+    # mark is only one at the start.
+    parts: list[bytes | memoryview] = []
+    for at, item in enumerate(items):
+        part = item if type(item) is bytes else _document(item, f"[{at}]")
+        if part[:3] == BYTE_ORDER_MARK and at:
+            part = part[3:]
+        parts.append(part)
+        if part[-1:] != b"\n":
+            parts.append(b"\n")
+    return b"".join(parts)
 
 
 def _document(data: Any, place: str) -> bytes | memoryview:
+    if type(data) is dict:
+        return encode(data, place=place)
     if isinstance(data, str):
         try:
             return data.encode()

@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 
     from evcore import _core
     from evcore.sources import Input
-
-COUNTS = ("received", "kept", "filtered", "duplicate", "rejected")
+    from evcore.steps import Call
 
 
 def run(
     pipeline: _core.Pipeline,
-    stream: _core.Stream,
+    call: Call,
     inputs: list[Input],
     *,
     output: str | os.PathLike[str] | None,
@@ -36,56 +35,64 @@ def run(
     if output is not None:
         _check_output(os.fspath(output), inputs)
     listen = listener(progress)
-    before = pipeline.metrics()
-    files: list[FileSummary] = []
+    bytes_total = _total(inputs)
+    received_before = pipeline.received()
+    parts: list[dict[str, Any]] = []
     rejects: list[dict[str, Any]] = []
     started = time.perf_counter()
-    bytes_total = _total(inputs)
     with contextlib.ExitStack() as stack:
         if isinstance(listen, ProgressLine):
             stack.callback(listen.close)
         file = None if output is None else stack.enter_context(WholeFile(output))
-        last = dict.fromkeys((*COUNTS, "bytes_read"), 0)
-        for step in steps(stream, inputs):
+        for step in steps(pipeline, call, inputs):
             if file is not None:
-                file.write(stream.take_ndjson())
+                file.write(step.stream.take_ndjson())
             if step.is_end:
-                now = stream.totals() | {"bytes_read": stream.bytes_read}
+                batch = step.stream.take_batch()
+                parts.append(batch.counts())
+                room = reject_limit - len(rejects)
                 name = inputs[step.number].name
-                change = {key: now[key] - last[key] for key in last}
-                files.append(FileSummary(name=name, **change))
-                last = now
-                for fields in stream.take_rejects():
-                    if len(rejects) < reject_limit:
-                        rejects.append(reject_entry(name, Reject(*fields)))
+                rejects += [reject_entry(name, Reject(*r)) for r in batch.rejects()[:room]]
             if listen is not None:
                 listen(
                     Progress(
-                        bytes_read=stream.bytes_read,
+                        bytes_read=step.bytes_read,
                         bytes_total=bytes_total,
-                        events=stream.totals()["received"],
+                        events=pipeline.received() - received_before,
                         seconds=time.perf_counter() - started,
                     )
                 )
         pipeline.finish()
     seconds = time.perf_counter() - started
-    added = _difference(pipeline.metrics(), before)
+    total = _sum(parts)
     return Summary(
-        files=files,
-        bytes_read=stream.bytes_read,
-        received=added["received"],
-        kept=added["kept"],
-        filtered=added["filtered"],
-        duplicate=added["duplicate"],
-        rejected=added["rejected"],
-        notes=added["notes"],
-        tags=added["tags"],
-        categories=added["categories"],
+        files=[_file(source.name, part) for source, part in zip(inputs, parts, strict=True)],
+        bytes_read=total["bytes"],
+        received=total["received"],
+        kept=total["kept"],
+        filtered=total["filtered"],
+        duplicate=total["duplicate"],
+        rejected=total["rejected"],
+        notes=total["notes"],
+        tags=total["tags"],
+        categories=total["categories"],
         rejects=rejects,
         seconds=seconds,
-        events_per_second=added["received"] / seconds,
-        bytes_per_second=stream.bytes_read / seconds,
+        events_per_second=total["received"] / seconds,
+        bytes_per_second=total["bytes"] / seconds,
         output=None if output is None else os.fspath(output),
+    )
+
+
+def _file(name: str, counts: dict[str, Any]) -> FileSummary:
+    return FileSummary(
+        name=name,
+        bytes_read=counts["bytes"],
+        received=counts["received"],
+        kept=counts["kept"],
+        filtered=sum(counts["filtered"].values()),
+        duplicate=counts["duplicate"],
+        rejected=sum(counts["rejected"].values()),
     )
 
 
@@ -105,13 +112,15 @@ def _total(inputs: list[Input]) -> int | None:
     return sum(known) if len(known) == len(sizes) else None
 
 
-def _difference(now: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """Return what one run added to the pipeline's counters."""
-    change: dict[str, Any] = {}
-    for key, value in now.items():
-        if isinstance(value, dict):
-            old = before[key]
-            change[key] = {name: count - old.get(name, 0) for name, count in value.items()}
-        elif isinstance(value, int):
-            change[key] = value - before[key]
-    return change
+def _sum(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the counters of all inputs together."""
+    total: dict[str, Any] = {}
+    for part in parts:
+        for key, value in part.items():
+            if isinstance(value, dict):
+                named = total.setdefault(key, {})
+                for name, count in value.items():
+                    named[name] = named.get(name, 0) + count
+            elif isinstance(value, int):
+                total[key] = total.get(key, 0) + value
+    return total

@@ -24,28 +24,42 @@ STEP_SECONDS = 0.05
 """Longest step: Ctrl-C and the progress line feel immediate."""
 
 
+class Call(NamedTuple):
+    """What a caller says about the events, and what of them is wanted."""
+
+    sink: str
+    """``"none"``, ``"batch"`` or ``"ndjson"``."""
+    feed: str | None
+    source: str | None
+    received_us: int | None
+
+
 class Step(NamedTuple):
-    """How far a walk over the inputs is."""
+    """How far the walk is."""
 
     number: int
     """The input's number."""
+    stream: _core.Stream
+    """The input's stream."""
     bytes_read: int
     """Bytes read so far, of all inputs."""
     is_end: bool
     """Whether the input ends here."""
 
 
-def steps(stream: _core.Stream, inputs: list[Input]) -> Iterator[Step]:
-    """Feed the inputs to a stream, and yield often enough for signals, batches and progress."""
-    for index, source in enumerate(inputs):
+def steps(pipeline: _core.Pipeline, call: Call, inputs: list[Input]) -> Iterator[Step]:
+    """Feed the inputs to the engine, and yield often enough for signals, batches and progress."""
+    before = 0
+    for number, source in enumerate(inputs):
+        stream = pipeline.stream(*call)
         try:
             if isinstance(source, File):
                 stream.open(source.name)
                 while stream.step(STEP_SECONDS, STEP_BYTES):
-                    yield Step(index, stream.bytes_read, is_end=False)
+                    yield Step(number, stream, before + stream.bytes_read, is_end=False)
             else:
                 for _ in _push(stream, source):
-                    yield Step(index, stream.bytes_read, is_end=False)
+                    yield Step(number, stream, before + stream.bytes_read, is_end=False)
                 stream.push_end()
         except OSError as error:
             raise InputError(f"{source.name}: {error.strerror or error}") from error
@@ -54,7 +68,8 @@ def steps(stream: _core.Stream, inputs: list[Input]) -> Iterator[Step]:
         finally:
             if isinstance(source, Pieces) and source.owned:
                 source.reader.close()
-        yield Step(index, stream.bytes_read, is_end=True)
+        before += stream.bytes_read
+        yield Step(number, stream, before, is_end=True)
 
 
 def _push(stream: _core.Stream, source: Pieces) -> Iterator[None]:

@@ -22,15 +22,17 @@ MODULES = [
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
-def blocks(language):
-    """Yield the blocks of one language; ``` ```python skip ``` marks what cannot run here."""
+def blocks(language, mark=""):
+    """Return the blocks of one language whose first line says *mark* after it."""
+    found = []
     for page in [ROOT / "README.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]:
         if not page.exists():
             continue
         for match in BLOCK.finditer(page.read_text()):
-            if match[1] == language and "skip" not in match[2]:
+            if match[1] == language and match[2].strip() == mark:
                 line = page.read_text()[: match.start()].count("\n") + 1
-                yield pytest.param(page, match[3], id=f"{page.name}:{line}")
+                found.append(pytest.param(page, match[3], id=f"{page.name}:{line}"))
+    return found
 
 
 @pytest.fixture
@@ -76,6 +78,14 @@ def test_python_blocks(page, code, shop):
 def test_toml_blocks(page, text, shop):
     Path("block.toml").write_text(text)
     evcore.Pipeline("block.toml")
+
+
+@pytest.mark.parametrize(("page", "text"), blocks("toml", "wrong"))
+def test_wrong_toml_blocks_get_what_the_page_says(page, text, shop):
+    Path("shop.toml").write_text(text)
+    with pytest.raises(evcore.ConfigError) as caught:
+        evcore.load_config("shop.toml")
+    assert str(caught.value) in page.read_text()
 
 
 @pytest.mark.parametrize(("page", "text"), blocks("sh"))

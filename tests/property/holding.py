@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from typing import Any
 import reference
 from laws import assert_conserved
 from reference.aggregates import find
-from reference.engine import Config, Outcome
+from reference.engine import ENGINE_TAGS, Config, Outcome
 from reference.feeds import TIMES
 from reference.rules import Path as EventPath
 from reference.rules import Row
@@ -128,7 +129,7 @@ def rows_of(batches: Sequence[evcore.EventBatch]) -> list[dict[str, Any]]:
 
 
 def expected_rows(config: Config, outcome: Outcome) -> list[dict[str, Any]]:
-    order = [name for name, _ in config.tags]
+    order = [*ENGINE_TAGS, *(name for name, _ in config.tags)]
     return [
         {
             **{name: shown(config, path, row) for name, path in config.columns.items()},
@@ -185,6 +186,10 @@ def assert_metrics(outcome: Outcome, metrics: dict[str, Any]) -> None:
     assert nonzero(metrics["filtered"]) == dict(outcome.filtered)
     assert nonzero(metrics["notes"]) == dict(outcome.notes)
     assert sum(metrics["rejected"].values()) == len(outcome.rejects)
+    tags = Counter(tag for row in outcome.rows for tag in row.tags)
+    assert nonzero(metrics["tags"]) == dict(tags)
+    categories = Counter(row.category for row in outcome.rows if row.category)
+    assert nonzero(metrics["categories"]) == dict(categories)
     for rule in metrics["rules"]:
         if (key := (rule["section"], rule["name"])) in outcome.rules:
             counted = [rule["matched"], rule["missing"], rule["errors"]]

@@ -112,7 +112,8 @@ def test_valid(row: dict[str, Any], place: str, is_strict: bool, kernel: str) ->
     shown, notes = check(kernel, before + bytes_of(row) + after, is_strict, expected)
     if expected is not None:
         return
-    assert {name for name, count in notes.items() if count} == ({f"json.{note}"} if note else set())
+    odd = {name for name, count in notes.items() if count and name.startswith("json.")}
+    assert odd == ({f"json.{note}"} if note else set())
     if place == "wanted" and not row.get("hidden") and "number" not in row:
         assert shown == row.get("shown")
     if place == "wanted" and "shown" in row:

@@ -14,6 +14,7 @@ from reference.rules import ERROR, MISSING, Path, Row, Rule, quoted
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 TEXT_CHARS_MAX = 100
+ENGINE_TAGS = ("data.surrogate", "data.nonfinite", "data.duplicate_key")
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def normalise(wire: Value, config: Config, received: int | None) -> dict[str, An
         return None
     for text, kind in config.types.items():
         if declare(event, text, kind):
-            event["notes"]["types.unparsed"] += 1
+            event["notes"]["types.unread"] += 1
     return event
 
 
@@ -208,7 +209,8 @@ def run(config: Config, document: bytes, received: int | None = None) -> Outcome
             continue
         event = normal
         out.notes.update(event["notes"] + Counter(f"json.{note}" for note in found[1]))
-        row = tag(config, Row(event), out)
+        oddities = frozenset(f"data.{note}" for note in found[1])
+        row = tag(config, Row(event, oddities), out)
         dropped_by = filter_of(config, row, out)
         if dropped_by is None:
             out.rows.append(row)
@@ -234,7 +236,7 @@ def tag(config: Config, row: Row, out: Outcome) -> Row:
     for name, rule in config.categories:
         if judge(out, "category", name, rule, row) is True and not category:
             category = name
-    tags: set[str] = set()
+    tags = set(row.tags)
     for name, rule in config.tags:
         if judge(out, "tag", name, rule, Row(row.event, frozenset(tags), category)) is True:
             tags.add(name)

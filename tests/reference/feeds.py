@@ -91,11 +91,11 @@ def moment(value: Value | None, unit: str, notes: Counter[str]) -> int | None:
     time_us = None
     if value.kind == "text" and unit in TEXT_UNITS:
         time_us = parse_rfc3339(value.value)
-        notes["time_naive"] += time_us is not None and has_no_offset(value.value)
+        notes["time.naive"] += time_us is not None and has_no_offset(value.value)
     if value.kind in ("int", "double") and unit in UNIT_US and math.isfinite(value.value):
         number_us = math.floor(value.value * UNIT_US[unit])
         time_us = number_us if -(2**63) <= number_us < 2**63 else None
-    notes["time_unreadable"] += time_us is None
+    notes["time.unreadable"] += time_us is None
     return time_us
 
 
@@ -199,16 +199,16 @@ def correct_clocks(event: dict[str, Any], call_received: int | None, skew: str) 
     received = first(collected, sent, original)
     if received is None:
         return False
-    notes["received_missing"] += collected is None
+    notes["time.received_missing"] += collected is None
     time, limit_us = original, 5 * 60 * 1_000_000
     if time is None:
         time = received
-        notes["time_missing"] += 1
+        notes["time.missing"] += 1
     elif skew == "segment" and collected is not None and sent is not None:
         time, limit_us = received - max(0, sent - time), 0
-        notes["time_corrected"] += time != original
+        notes["time.corrected"] += time != original
     if time > received + limit_us:
         time = received
-        notes["time_in_future"] += 1
+        notes["time.in_future"] += 1
     event["time"], event["received"] = time, received
     return True

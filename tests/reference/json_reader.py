@@ -175,24 +175,25 @@ class Reader:
             return SIMPLE_ESCAPES[byte]
         if byte != ord("u"):
             raise self.fail(start)
-        unit = self.four_hex_digits()
+        unit = self.four_hex_digits(self.at)
+        if unit is None:
+            raise self.fail()
+        self.at += 4
         if not 0xD800 <= unit <= 0xDFFF:
             return chr(unit)
         if unit <= 0xDBFF and self.data.startswith(b"\\u", self.at):
-            here = self.at
-            self.at += 2
-            low = self.four_hex_digits()
-            if 0xDC00 <= low <= 0xDFFF:
+            low = self.four_hex_digits(self.at + 2)
+            if low is not None and 0xDC00 <= low <= 0xDFFF:
+                self.at += 6
                 return chr(0x10000 + (unit - 0xD800) * 0x400 + (low - 0xDC00))
-            self.at = here  # the second escape is a character of its own
+        # What follows is no second half, so it is a character, or a fault, of its own.
         self.forgive("surrogate", start)
         return "\ufffd"
 
-    def four_hex_digits(self) -> int:
-        digits = self.data[self.at : self.at + 4]
+    def four_hex_digits(self, at: int) -> int | None:
+        digits = self.data[at : at + 4]
         if len(digits) < 4 or any(digit not in HEX_DIGITS for digit in digits):
-            raise self.fail()
-        self.at += 4
+            return None
         return int(digits, 16)
 
     def enter(self, depth: int, bracket: bytes) -> None:

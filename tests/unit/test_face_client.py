@@ -69,7 +69,7 @@ def test_both_forms_of_an_event_reach_the_results(started):
 def test_the_default_configuration_has_answers():
     evcore.init("API_KEY")
     evcore.log_event(SEED)
-    assert evcore.results()["events_by_name"].to_dict()["name"] == ["Purchase"]
+    assert evcore.results()["events"].to_dict()["name"] == ["Purchase"]
 
 
 def test_time_received_and_id_are_added_where_they_are_missing(started):

@@ -96,13 +96,19 @@ impl<'a> Block<'a> {
     /// Returns the text of a packed span.
     #[inline(always)]
     pub fn text(&self, bits: u64) -> &'a [u8] {
+        let (base, offset, len) = self.text_in(bits);
+        &base[offset..offset + len]
+    }
+
+    /// Returns the memory that a packed span is in, its offset there and its length.
+    #[inline(always)]
+    pub fn text_in(&self, bits: u64) -> (&'a [u8], usize, usize) {
         let span = Span::unpack(bits);
-        let (base, offset) = if span.offset < Span::ARENA {
-            (self.input, span.offset as usize)
+        if span.offset < Span::ARENA {
+            (self.input, span.offset as usize, span.len as usize)
         } else {
-            (self.arena, (span.offset - Span::ARENA) as usize)
-        };
-        &base[offset..offset + span.len as usize]
+            (self.arena, (span.offset - Span::ARENA) as usize, span.len as usize)
+        }
     }
 
     /// Returns one cell.

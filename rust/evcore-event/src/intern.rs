@@ -115,21 +115,29 @@ impl Dictionary {
     }
 
     /// Returns the code of a text.
-    #[inline]
     pub fn code_of_text(&mut self, text: &[u8]) -> u32 {
-        let (first, last) = words(text, self.seed);
-        let mut at = self.home(first, last, text.len() as u32);
+        self.code_of_text_in(text, 0, text.len())
+    }
+
+    #[inline(always)]
+    fn code_of_text_in(&mut self, base: &[u8], offset: usize, len: usize) -> u32 {
+        let (first, last) = words(base, offset, len, self.seed);
+        let mut at = self.home(first, last, len as u32);
         loop {
             let slot = self.slots[at];
-            if slot.code == 0 {
-                return self.insert_text(text, first, last);
-            }
             if slot.first == first
                 && slot.last == last
-                && slot.shape == text.len() as u32
-                && (text.len() <= 16 || self.value(slot.code) == Cell::Text(text))
+                && slot.shape == len as u32
+                && slot.code != 0
             {
-                return slot.code;
+                let is_same =
+                    len <= 16 || self.value(slot.code) == Cell::Text(&base[offset..offset + len]);
+                if is_same {
+                    return slot.code;
+                }
+            }
+            if slot.code == 0 {
+                return self.insert_text(&base[offset..offset + len], first, last);
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
@@ -140,7 +148,8 @@ impl Dictionary {
         let column = &block.columns[slot];
         for (row, code) in codes.iter_mut().enumerate().take(block.len) {
             *code = if column.kinds[row] == CellKind::Text as u8 {
-                self.code_of_text(block.text(column.bits[row]))
+                let (base, offset, len) = block.text_in(column.bits[row]);
+                self.code_of_text_in(base, offset, len)
             } else {
                 self.code_of(block.cell(slot, row))
             };
@@ -186,7 +195,7 @@ impl Dictionary {
     }
 
     fn code_of_json(&mut self, kind: CellKind, json: &[u8]) -> u32 {
-        let (first, last) = words(json, self.seed);
+        let (first, last) = words(json, 0, json.len(), self.seed);
         let shape = TYPED | kind as u32 | (json.len() as u32) << 4;
         let mut at = self.home(first, last, shape);
         loop {
@@ -258,27 +267,47 @@ impl Dictionary {
 }
 
 /// Returns two words that, with the length, say all of a text of up to 16 bytes, and hash a longer
-/// one.
+/// one. The text is `base[offset..offset + len]`.
+///
+/// A short text that is not the end of its base takes two loads and two masks: no branch depends on
+/// its length, which changes from event to event.
 #[inline(always)]
-fn words(text: &[u8], seed: u64) -> (u64, u64) {
-    let word = |at: usize| u64::from_le_bytes(text[at..at + 8].try_into().unwrap());
-    let half = |at: usize| u64::from(u32::from_le_bytes(text[at..at + 4].try_into().unwrap()));
-    match text.len() {
-        8..=16 => (word(0), word(text.len() - 8)),
-        4..=7 => (half(0), half(text.len() - 4)),
-        0 => (0, 0),
-        len @ 1..=3 => {
-            (u64::from(text[0]), u64::from(text[len / 2]) << 8 | u64::from(text[len - 1]))
-        }
-        len => {
-            let (mut first, mut last) = (seed, seed ^ MIX);
-            for at in (0..len - 16).step_by(16) {
-                first = fold(first ^ word(at), last ^ word(at + 8));
-                last = last.rotate_left(23) ^ first;
-            }
-            (fold(first ^ word(len - 16), MIX), fold(last ^ word(len - 8), MIX))
-        }
+fn words(base: &[u8], offset: usize, len: usize, seed: u64) -> (u64, u64) {
+    if len > 16 {
+        return long_words(&base[offset..offset + len], seed);
     }
+    let mut copy = [0; 16];
+    let bytes: &[u8; 16] = match base.get(offset..offset + 16) {
+        Some(bytes) => bytes.try_into().unwrap(),
+        None => {
+            copy[..len].copy_from_slice(&base[offset..offset + len]);
+            &copy
+        }
+    };
+    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
+    (word(0) & LOW_BYTES[len], word(8) & LOW_BYTES[len.saturating_sub(8)])
+}
+
+/// By length: a mask of the lowest bytes, 8 at most.
+const LOW_BYTES: [u64; 17] = {
+    let mut masks = [u64::MAX; 17];
+    let mut len = 0;
+    while len < 8 {
+        masks[len] = (1 << (8 * len)) - 1;
+        len += 1;
+    }
+    masks
+};
+
+fn long_words(text: &[u8], seed: u64) -> (u64, u64) {
+    let word = |at: usize| u64::from_le_bytes(text[at..at + 8].try_into().unwrap());
+    let (mut first, mut last) = (seed, seed ^ MIX);
+    for at in (0..text.len() - 16).step_by(16) {
+        first = fold(first ^ word(at), last ^ word(at + 8));
+        last = last.rotate_left(23) ^ first;
+    }
+    let len = text.len();
+    (fold(first ^ word(len - 16), MIX), fold(last ^ word(len - 8), MIX))
 }
 
 /// Returns both halves of a 128-bit product, folded: one multiplication mixes 64 bits well enough

@@ -26,5 +26,8 @@ pub const GROUPS_MAX: usize = 1_000_000;
 /// each row, so that a column of ids costs time but no memory.
 pub const RULE_DICTIONARY_MAX: usize = 65_536;
 
-/// Tags of one configuration: one 64-bit word per event.
-pub const TAGS_MAX: usize = 64;
+/// Tags of one configuration. With those that the engine gives they fit one 64-bit word per event.
+pub const TAGS_MAX: usize = 64 - ENGINE_TAGS_MAX;
+
+/// Tags that the engine gives, or will.
+pub const ENGINE_TAGS_MAX: usize = 12;

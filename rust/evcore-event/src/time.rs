@@ -56,14 +56,21 @@ pub struct ParsedTime {
 /// The date that was read last and its first microsecond: events of a stream share a few dates.
 #[derive(Debug, Clone, Copy)]
 pub struct DateCache {
-    date: [u8; 10],
+    /// `2026-03-` and `02` as numbers: two comparisons.
+    date: (u64, u16),
     day_us: i64,
 }
 
 impl Default for DateCache {
     fn default() -> Self {
-        DateCache { date: *b"1970-01-01", day_us: 0 }
+        DateCache { date: date_words(b"1970-01-01T00:00:00.000Z"), day_us: 0 }
     }
+}
+
+#[inline(always)]
+fn date_words(layout: &[u8; 24]) -> (u64, u16) {
+    let year_month = u64::from_le_bytes(layout[..8].try_into().unwrap());
+    (year_month, u16::from_le_bytes(layout[8..10].try_into().unwrap()))
 }
 
 impl DateCache {
@@ -74,10 +81,10 @@ impl DateCache {
         if let Ok(layout) = <&[u8; 24]>::try_from(text)
             && let Some(in_day) = time_of_day_ms(layout)
         {
-            if layout[..10] != self.date {
-                let day = parse_date(&layout[..10])?;
-                self.date.copy_from_slice(&layout[..10]);
-                self.day_us = day * DAY_US;
+            let date = date_words(layout);
+            if date != self.date {
+                self.day_us = parse_date(&layout[..10])? * DAY_US;
+                self.date = date;
             }
             return Some(ParsedTime { time_us: self.day_us + in_day, is_naive: false });
         }
@@ -94,15 +101,15 @@ fn time_of_day_ms(layout: &[u8; 24]) -> Option<i64> {
     let word = u64::from_le_bytes(layout[11..19].try_into().unwrap());
     let digits = word ^ 0x3030_3A30_303A_3030;
     // Each digit is 0 to 9, each separator 0, exactly if adding 0x76 to it carries into no high bit.
-    let high = ((digits & LOW_BITS) + 0x7676_7F76_767F_7676 | digits) & !LOW_BITS;
+    let high = (((digits & LOW_BITS) + 0x7676_7F76_767F_7676) | digits) & !LOW_BITS;
     let tail = u32::from_le_bytes(layout[19..23].try_into().unwrap()) ^ 0x3030_302E;
-    let tail_high = ((tail & LOW_BITS as u32) + 0x7676_767F | tail) & !LOW_BITS as u32;
+    let tail_high = (((tail & LOW_BITS as u32) + 0x7676_767F) | tail) & !LOW_BITS as u32;
     if high != 0 || tail_high != 0 || layout[10] != b'T' || layout[23] != b'Z' {
         return None;
     }
-    let at = |n: u64| (digits >> (8 * n) & 0xFF) as i64;
+    let at = |n: u64| ((digits >> (8 * n)) & 0xFF) as i64;
     let (hour, minute, second) = (at(0) * 10 + at(1), at(3) * 10 + at(4), at(6) * 10 + at(7));
-    let ms = i64::from((tail >> 8 & 0xFF) * 100 + (tail >> 16 & 0xFF) * 10 + (tail >> 24));
+    let ms = i64::from(((tail >> 8) & 0xFF) * 100 + ((tail >> 16) & 0xFF) * 10 + (tail >> 24));
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }

@@ -27,5 +27,5 @@ pub(crate) fn stream<'py>(
         .map_err(|error| PyEvcoreError::Internal(error.to_string()))?;
     let reader = RecordBatchIterator::new([Ok(batch)], schema);
     let stream = FFI_ArrowArrayStream::new(Box::new(reader));
-    Ok(PyCapsule::new(py, stream, Some(c"arrow_array_stream".to_owned()))?)
+    Ok(PyCapsule::new_with_value(py, stream, c"arrow_array_stream")?)
 }

@@ -63,6 +63,8 @@ impl From<PyEvcoreError> for PyErr {
 fn engine_error(error: Error) -> PyErr {
     let message = error.to_string();
     match error {
+        Error::Config(error) => Python::attach(|py| config_error(py, &error)),
+        Error::Aggregate(_) => ConfigError::new_err(message),
         Error::Kernel { .. } => EvcoreError::new_err(message),
         Error::Feed { .. } | Error::Merge(_) => InputError::new_err(message),
         Error::Io(error) => error.into(),

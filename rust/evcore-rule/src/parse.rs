@@ -5,12 +5,17 @@
 
 use std::ops::Range;
 
-use evcore_event::{Diagnostic, diagnostic::did_you_mean};
+use evcore_event::Diagnostic;
 
-use crate::ast::{BinaryOp, Expr, Literal, Node, Quantifier, UnaryOp};
+use crate::ast::{BinaryOp, Expr, Literal, Node, UnaryOp};
 use crate::codes;
 use crate::lex::{Token, lex, problem};
 use crate::limits::{DEPTH_MAX, NODES_MAX, RULE_BYTES_MAX};
+
+mod macros;
+
+pub(crate) use macros::MACROS;
+use macros::{has, quantified, quantifier};
 
 const RESERVED: [&str; 18] = [
     "as",
@@ -449,82 +454,6 @@ fn too_deep(span: Range<usize>) -> Box<Diagnostic> {
     Box::new(problem(codes::TOO_DEEP, span, message, None))
 }
 
-fn quantifier(function: &str) -> Option<Quantifier> {
-    Some(match function {
-        "all" => Quantifier::All,
-        "exists" => Quantifier::Exists,
-        "exists_one" | "existsOne" => Quantifier::ExistsOne,
-        "filter" => Quantifier::Filter,
-        "map" => Quantifier::Map,
-        _ => return None,
-    })
-}
-
-/// The names of the macros, for suggestions.
-pub(crate) const MACROS: [&str; 6] = ["has", "all", "exists", "exists_one", "filter", "map"];
-
-fn has(arguments: Vec<Expr>, span: &Range<usize>) -> Outcome<Node> {
-    let shape = |hint: Option<String>| {
-        let message = "has() takes one field selection, as in has(attributes.coupon)";
-        Box::new(problem(codes::BAD_MACRO, span.clone(), message, hint))
-    };
-    let [argument] = <[Expr; 1]>::try_from(arguments).map_err(|_| shape(None))?;
-    match argument.node {
-        Node::Select { operand, key } => Ok(Node::Has { operand, key }),
-        Node::Name(name) => {
-            let name = name.trim_start_matches('.');
-            let field = evcore_event::Field::from_name(name).map(evcore_event::Field::name);
-            let close =
-                field.or_else(|| did_you_mean(name, evcore_event::Field::ALL.map(|f| f.name())));
-            let message = format!("has({name}) asks for a variable, which is not a selection");
-            let hint = close.map(|field| format!("write has(event.{field})"));
-            Err(Box::new(problem(codes::HAS_OF_VARIABLE, argument.span, message, hint)))
-        }
-        Node::Index { index, .. } => match index.node {
-            Node::Literal(Literal::Text(key)) => Err(shape(Some(format!("write \"{key}\" in …")))),
-            _ => Err(shape(None)),
-        },
-        _ => Err(shape(None)),
-    }
-}
-
-fn quantified(
-    quantifier: Quantifier,
-    function: &str,
-    range: Box<Expr>,
-    arguments: Vec<Expr>,
-    span: &Range<usize>,
-) -> Outcome<Node> {
-    let form = if quantifier == Quantifier::Map {
-        "x, value) or .map(x, condition, value"
-    } else {
-        "x, condition"
-    };
-    let shape = |span: Range<usize>| {
-        let message = format!("{function}() takes a new name first: .{function}({form})");
-        Box::new(problem(codes::BAD_MACRO, span, message, None))
-    };
-    let count = arguments.len();
-    if count != 2 && !(count == 3 && quantifier == Quantifier::Map) {
-        return Err(shape(span.clone()));
-    }
-    let mut rest = arguments.into_iter();
-    let (Some(name), Some(second)) = (rest.next(), rest.next()) else {
-        return Err(shape(span.clone()));
-    };
-    let third = rest.next().map(Box::new);
-    let variable = match name.node {
-        Node::Name(variable) if !variable.starts_with('.') => variable,
-        _ => return Err(shape(name.span)),
-    };
-    let second = Box::new(second);
-    let (predicate, transform) = match (quantifier, third) {
-        (Quantifier::Map, None) => (None, Some(second)),
-        (_, third) => (Some(second), third),
-    };
-    Ok(Node::Quantified { quantifier, range, variable, predicate, transform })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -553,8 +482,8 @@ mod tests {
                 codes::TOO_LARGE,
             ),
             (
-                format!("{:<1$}", "true", RULE_BYTES_MAX),
-                format!("{:<1$}", "true", RULE_BYTES_MAX + 1),
+                "true".to_owned() + &" ".repeat(RULE_BYTES_MAX - 4),
+                "true".to_owned() + &" ".repeat(RULE_BYTES_MAX - 3),
                 codes::RULE_LENGTH,
             ),
         ] {

@@ -6,6 +6,7 @@
 
 pub mod feed;
 pub mod resolve;
+pub mod overlay;
 pub mod clock;
 pub mod declared;
 

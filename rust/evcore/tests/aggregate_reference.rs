@@ -5,7 +5,7 @@ mod aggregate_support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aggregate_support::{Event, NAME, PLACE, VALUE, Value, category_names, run, tag_names};
-use evcore::aggregate::{AggregateResult, AggregateSpec, KeyPart, Measure, Window};
+use evcore::aggregate::{AggregateResult, AggregateSpec, ExactSum, KeyPart, Measure, Window};
 use evcore_event::Cell;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -402,6 +402,29 @@ proptest! {
             .map(in_tags)
             .sum();
         prop_assert_eq!(result.mistyped, mistyped);
+    }
+
+    /// Few bits at random places: half-way cases, cancellation, carries over many limbs.
+    #[test]
+    fn a_sum_is_rounded_as_fsum_rounds(
+        values in prop::collection::vec((-1074..960_i32, -9..9_i64, any::<bool>()), 0..40),
+        near in -60..60_i32,
+        cut in 0..40_usize,
+    ) {
+        let values: Vec<f64> = values
+            .iter()
+            .map(|(exponent, odd, is_near)| {
+                let exponent = if *is_near { near + exponent % 110 } else { *exponent };
+                // In two steps: 2^-1074 is not `powi` of anything near.
+                *odd as f64 * 2f64.powi(exponent / 2) * 2f64.powi(exponent - exponent / 2)
+            })
+            .collect();
+        let (left, right) = values.split_at(cut.min(values.len()));
+        let (mut sum, mut rest) = (ExactSum::default(), ExactSum::default());
+        left.iter().for_each(|value| sum.add(*value));
+        right.iter().for_each(|value| rest.add(*value));
+        sum.merge(&rest);
+        prop_assert_eq!(sum.value().to_bits(), fsum(values.iter().copied()).to_bits());
     }
 
     #[test]

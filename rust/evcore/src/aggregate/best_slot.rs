@@ -39,7 +39,8 @@ mod tests {
 
     #[test]
     fn the_earliest_of_the_greatest_is_named() {
-        let table: &[(&[(u64, Cell<'_>)], Option<&str>)] = &[
+        type Rows = &'static [(u64, Cell<'static>)];
+        let table: &[(Rows, Option<&str>)] = &[
             (&[], None),
             (&[(38, Cell::Int(5)), (39, Cell::Int(5))], Some("Tuesday 14:00–15:00")),
             (&[(0, Cell::Int(5)), (167, Cell::Int(6))], Some("Sunday 23:00–24:00")),

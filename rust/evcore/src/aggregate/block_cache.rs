@@ -189,16 +189,18 @@ impl BlockCache {
         if timeless {
             self.no_time.fill_with(block.len, |row| column.kinds[row] != CellKind::Time as u8);
         }
-        if block.len > 0 && !timeless {
-            let (mut least, mut most) = (i64::MAX, i64::MIN);
-            for time in times {
-                (least, most) = (least.min(*time as i64), most.max(*time as i64));
+        if let Some(first) = times.first()
+            && !timeless
+        {
+            // Nearly always the whole block is in one stretch. Whether it is, is a sum and not a
+            // branch: the least and greatest time of shuffled events cannot be predicted.
+            let stretch = self.calendar.stretch(*first as i64);
+            let mut outside = 0;
+            for (local, time) in self.local_us.iter_mut().zip(times) {
+                *local = stretch.local(*time as i64);
+                outside |= stretch.outside(*time as i64);
             }
-            let stretch = self.calendar.stretch(least);
-            if stretch.contains(most) {
-                for (local, time) in self.local_us.iter_mut().zip(times) {
-                    *local = stretch.local(*time as i64);
-                }
+            if outside == 0 {
                 return;
             }
         }

@@ -38,8 +38,17 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
+    #[inline(always)]
     pub(super) fn contains(self, time_us: i64) -> bool {
-        self.start <= time_us && (time_us < self.end || self.end == i64::MAX)
+        self.outside(time_us) == 0
+    }
+
+    /// Returns 1 if a moment is outside of the stretch, otherwise 0.
+    #[inline(always)]
+    pub(super) fn outside(self, time_us: i64) -> u64 {
+        // The end is not in the stretch, but the end of time is.
+        let end = self.end.wrapping_sub(i64::from(self.end != i64::MAX));
+        u64::from(time_us < self.start) | u64::from(time_us > end)
     }
 
     /// Returns the local time as if it were UTC.
@@ -194,7 +203,7 @@ impl Divisor {
         }
         let sign = value >> 63;
         let positive = (value ^ sign) as u64;
-        let high = (u128::from(self.multiplier) * u128::from(positive) >> 64) as u64;
+        let high = ((u128::from(self.multiplier) * u128::from(positive)) >> 64) as u64;
         ((high + ((positive - high) >> 1)) >> self.shift) as i64 ^ sign
     }
 }

@@ -135,7 +135,8 @@ impl CodeSet {
 /// Returns where a code is, or the free slot where it would be.
 #[inline(always)]
 fn slot_of(slots: &[u32], code: u32) -> usize {
-    let mut at = (u64::from(code).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & (slots.len() - 1);
+    let mut at =
+        (u64::from(code).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & (slots.len() - 1);
     while slots[at] != code && slots[at] != FREE {
         at = (at + 1) & (slots.len() - 1);
     }

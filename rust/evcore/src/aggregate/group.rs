@@ -93,7 +93,8 @@ struct Field {
 impl Field {
     #[inline(always)]
     fn store(self, value: u64) -> u64 {
-        if value == NO_VALUE { 0 } else { value.wrapping_sub(self.base).wrapping_add(1) }
+        // Below the base it wraps to what fits no field; one below must not become 0.
+        if value == NO_VALUE { 0 } else { value.wrapping_sub(self.base).saturating_add(1) }
     }
 
     fn load(self, key: u64) -> u64 {
@@ -198,6 +199,10 @@ impl Groups {
         groups: &mut [u32; BLOCK_ROWS],
         mut admit: Option<Admit<'_>>,
     ) -> Found {
+        if rows.is_empty() {
+            // Nothing would make room for the tag that all rows share.
+            return Found::All;
+        }
         let groups = &mut groups[..rows.len()];
         while matches!(self.keys, Keys::Packed { .. }) {
             if !pack_rows(&self.fields, rows, columns, &mut self.scratch) {
@@ -490,10 +495,10 @@ mod tests {
                 let rows: Vec<u16> = (0..block.len() as u16).collect();
                 let mut found = [NO_GROUP; BLOCK_ROWS];
                 prop_assert_eq!(groups.assign(&rows, &columns, &mut found, None), Found::All);
-                for row in 0..block.len() {
+                for (row, found) in found[..block.len()].iter().enumerate() {
                     let key: Vec<u64> = columns.iter().map(|column| column.value(row)).collect();
                     let next = seen.len() as u32;
-                    prop_assert_eq!(*seen.entry(key).or_insert(next), found[row]);
+                    prop_assert_eq!(*seen.entry(key).or_insert(next), *found);
                 }
             }
             prop_assert_eq!(groups.len(), seen.len());

@@ -34,7 +34,7 @@ pub(super) fn part_kinds(spec: &AggregateSpec) -> Vec<PartKind> {
 pub(super) fn keys_max(kinds: &[PartKind]) -> Option<usize> {
     kinds.iter().try_fold(1_usize, |product, kind| match kind {
         PartKind::Window(_) | PartKind::Column { .. } => None,
-        PartKind::Tags => product.checked_mul(evcore_event::limits::TAGS_MAX),
+        PartKind::Tags => product.checked_mul(u64::BITS as usize),
         PartKind::Category => product.checked_mul(usize::from(u16::MAX) + 1),
         PartKind::WeekdayHour => product.checked_mul(usize::from(NO_HOUR) + 1),
     })

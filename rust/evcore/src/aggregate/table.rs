@@ -110,39 +110,37 @@ impl ResultColumn {
     /// column without any value.
     pub(super) fn of_cells<'a>(
         name: &str,
-        cells: impl Iterator<Item = Cell<'a>> + Clone,
+        cells: impl Iterator<Item = Cell<'a>>,
         empty: CellKind,
     ) -> ResultColumn {
-        let values = match common_kind(cells.clone(), empty) {
-            Some(CellKind::Bool) => {
-                Values::Bool(cells.clone().map(|cell| matches!(cell, Cell::Bool(true))).collect())
+        // Looking a cell up costs more than all the passes below.
+        let cells: Vec<Cell<'a>> = cells.collect();
+        let each = || cells.iter().copied();
+        let values = match common_kind(each(), empty) {
+            Some(CellKind::Bool) => Values::Bool(each().map(|c| c == Cell::Bool(true)).collect()),
+            Some(CellKind::Int) => Values::Int(each().map(integer).collect()),
+            Some(CellKind::Time) => Values::Time(each().map(integer).collect()),
+            Some(CellKind::Uint) => {
+                let value = |cell: Cell<'_>| match cell {
+                    Cell::Uint(value) => value,
+                    cell => integer(cell) as u64,
+                };
+                Values::Uint(each().map(value).collect())
             }
-            Some(CellKind::Int) => Values::Int(cells.clone().map(integer).collect()),
-            Some(CellKind::Time) => Values::Time(cells.clone().map(integer).collect()),
-            Some(CellKind::Uint) => Values::Uint(
-                cells
-                    .clone()
-                    .map(|cell| match cell {
-                        Cell::Uint(value) => value,
-                        cell => integer(cell) as u64,
-                    })
-                    .collect(),
-            ),
             Some(CellKind::Double) => {
-                Values::Double(cells.clone().map(|cell| cell.as_f64().unwrap_or(0.0)).collect())
+                Values::Double(each().map(|cell| cell.as_f64().unwrap_or(0.0)).collect())
             }
             Some(CellKind::Text) => {
                 let mut texts = Texts::default();
-                cells.clone().for_each(|cell| texts.push(cell.as_text().unwrap_or(b"")));
+                each().for_each(|cell| texts.push(cell.as_text().unwrap_or(b"")));
                 Values::Text(texts)
             }
-            _ => Values::Mixed(cells.clone().map(OwnedCell::from).collect()),
+            _ => Values::Mixed(each().map(OwnedCell::from).collect()),
         };
-        let has_value =
-            |cell: Cell<'_>| !matches!(cell, Cell::Missing | Cell::Null | Cell::Mismatch);
-        let valid: Vec<bool> = cells.map(has_value).collect();
-        let all = valid.iter().all(|valid| *valid);
-        ResultColumn { name: name.to_owned(), values, valid: (!all).then_some(valid) }
+        let is_value =
+            |cell: &Cell<'_>| !matches!(cell, Cell::Missing | Cell::Null | Cell::Mismatch);
+        let valid = (!cells.iter().all(is_value)).then(|| cells.iter().map(is_value).collect());
+        ResultColumn { name: name.to_owned(), values, valid }
     }
 }
 

@@ -33,9 +33,9 @@ pub fn are_plain(bytes: &[u8], escapes: &[u32]) -> bool {
 #[inline]
 pub fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
     let digits = bytes.get(at..at + 4)?;
-    digits.iter().try_fold(0, |value, digit| {
-        (*digit as char).to_digit(16).map(|digit| value << 4 | digit)
-    })
+    digits
+        .iter()
+        .try_fold(0, |value, digit| (*digit as char).to_digit(16).map(|digit| value << 4 | digit))
 }
 
 /// Appends the text of a string's inside to the arena. Its escapes were checked; a lone surrogate
@@ -114,7 +114,9 @@ mod tests {
         for good in [r"\n\t\u0041", r"\ud83d\ude00", r"\\", r"\uFFFF\uD7FF\uE000"] {
             assert!(plain(good), "{good}");
         }
-        for bad in [r"\x", r"\u12g4", r"\ud83d", r"\ude00", r"\ud83d\n", r"\ud83dx\ude00", r"\ud83d\u0041"] {
+        for bad in
+            [r"\x", r"\u12g4", r"\ud83d", r"\ude00", r"\ud83d\n", r"\ud83dx\ude00", r"\ud83d\u0041"]
+        {
             assert!(!plain(bad), "{bad}");
         }
     }

@@ -144,7 +144,8 @@ impl<'a> Reader<'a> {
             return;
         }
         let node = self.reading.wanted.node(target.node);
-        if seen == Seen::Null && node.is_map_root || seen == Seen::List && !node.elements.is_empty() {
+        if seen == Seen::Null && node.is_map_root || seen == Seen::List && !node.elements.is_empty()
+        {
             return;
         }
         for slot in node.slots_below() {

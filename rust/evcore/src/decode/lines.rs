@@ -64,7 +64,9 @@ mod tests {
     #[test]
     fn chunks_are_the_document_cut_at_line_feeds() {
         let long = "x".repeat(CHUNK_BYTES + 1);
-        for document in ["", "a", "a\n", "\n\n", &long, &format!("{long}\n{long}\nb"), &"ab\n".repeat(200_000)] {
+        for document in
+            ["", "a", "a\n", "\n\n", &long, &format!("{long}\n{long}\nb"), &"ab\n".repeat(200_000)]
+        {
             let (mut whole, mut scratch) = (Vec::new(), Vec::new());
             for_each_piece(document.as_bytes(), usize::MAX, &mut scratch, |piece, at| {
                 let Piece::Chunk(bytes, len) = piece else { panic!("no line is too long") };

@@ -401,9 +401,34 @@ mod tests {
             (seed >> 33) as usize % n
         };
         let pieces: [&[u8]; 28] = [
-            b"\"", b"\\", b"\\\"", b"\\\\", b"{", b"}", b"[", b"]", b":", b",", b" ", b"\t", b"\r\n", b"\n", b"12.5",
-            b"-3", b"true", b"null", b"key", "größe".as_bytes(), "靴😀".as_bytes(), b"\xff", b"\xe2\x82", b"\xed\xa0\x80", b"\x01", b"\"name\":\"v\",",
-            b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", b"\xf4\x90\x80\x80",
+            b"\"",
+            b"\\",
+            b"\\\"",
+            b"\\\\",
+            b"{",
+            b"}",
+            b"[",
+            b"]",
+            b":",
+            b",",
+            b" ",
+            b"\t",
+            b"\r\n",
+            b"\n",
+            b"12.5",
+            b"-3",
+            b"true",
+            b"null",
+            b"key",
+            "größe".as_bytes(),
+            "靴😀".as_bytes(),
+            b"\xff",
+            b"\xe2\x82",
+            b"\xed\xa0\x80",
+            b"\x01",
+            b"\"name\":\"v\",",
+            b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            b"\xf4\x90\x80\x80",
         ];
         for _ in 0..20_000 {
             let mut text = Vec::new();

@@ -13,8 +13,8 @@ use evcore_event::{CellKind, Span};
 use hashbrown::HashTable;
 
 use super::walk::{
-    Cells, Line, Seen, Unwatched, Walk, Watch, is_delimiter, number_end, text_bits, write_container,
-    write_literal, write_number,
+    Cells, Line, Seen, Unwatched, Walk, Watch, is_delimiter, number_end, text_bits,
+    write_container, write_literal, write_number,
 };
 use super::wanted::{Leaf, Target, Wanted};
 
@@ -37,8 +37,8 @@ struct Piece {
     token: u16,
     /// Bytes from the token on.
     skip: u16,
-    expected: u128,
-    mask: u128,
+    expected: [u64; 2],
+    mask: [u64; 2],
 }
 
 /// A value that goes to a slot.
@@ -169,13 +169,15 @@ impl Shape {
     /// key, so a fit costs about a cycle a key.
     #[inline(always)]
     fn fits(&self, line: &Line<'_>) -> bool {
-        let mut difference = 0;
+        let mut difference = [0; 2];
         for piece in &self.pieces {
             let at = line.tokens[usize::from(piece.token)] as usize + usize::from(piece.skip);
-            let found = u128::from_le_bytes(line.bytes[at..at + 16].try_into().unwrap());
-            difference |= (found ^ piece.expected) & piece.mask;
+            let found = words(line.bytes[at..at + 16].try_into().unwrap());
+            for half in 0..2 {
+                difference[half] |= (found[half] ^ piece.expected[half]) & piece.mask[half];
+            }
         }
-        difference == 0
+        difference == [0; 2]
     }
 
     /// Writes the row. Returns false, with the row written in part, if a value is odd after all.
@@ -207,8 +209,7 @@ impl Shape {
                 Seen::List | Seen::Map => {
                     let start = line.tokens[usize::from(take.token)];
                     let end = line.tokens[usize::from(take.last_token)] + 1;
-                    let kind =
-                        if take.seen == Seen::Map { CellKind::Map } else { CellKind::List };
+                    let kind = if take.seen == Seen::Map { CellKind::Map } else { CellKind::List };
                     let span = Span { offset: start, len: end - start };
                     write_container(take.leaf, kind, span, row, cells);
                 }
@@ -223,6 +224,12 @@ impl Shape {
         }
         true
     }
+}
+
+#[inline(always)]
+fn words(bytes: &[u8; 16]) -> [u64; 2] {
+    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
+    [word(0), word(8)]
 }
 
 /// Returns a hash of the kinds, eight at a time in four chains.
@@ -242,7 +249,9 @@ fn hash_kinds(kinds: &[u8]) -> u64 {
         padded[..bytes.len()].copy_from_slice(bytes);
         chains[at] = (chains[at].rotate_left(5) ^ u64::from_le_bytes(padded)).wrapping_mul(ODD);
     }
-    let mixed = chains.into_iter().fold(0_u64, |hash, chain| (hash.rotate_left(17) ^ chain).wrapping_mul(ODD));
+    let mixed = chains
+        .into_iter()
+        .fold(0_u64, |hash, chain| (hash.rotate_left(17) ^ chain).wrapping_mul(ODD));
     mixed ^ mixed >> 29
 }
 
@@ -274,12 +283,13 @@ impl Learner<'_> {
                 self.is_learnable = false;
                 return;
             };
-            let mask = u128::MAX >> (8 * (16 - len));
+            let mut mask = [0; 16];
+            mask[..len].fill(u8::MAX);
             self.shape.pieces.push(Piece {
                 token: token as u16,
                 skip,
-                expected: u128::from_le_bytes(expected),
-                mask,
+                expected: words(&expected),
+                mask: words(&mask),
             });
         }
     }

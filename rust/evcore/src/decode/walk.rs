@@ -139,7 +139,13 @@ impl<W: Watch> Walk<'_, W> {
 
     /// Walks the object whose brace is token `at` and returns the token after it. Node 0 below the
     /// first level means that nothing in it is wanted.
-    fn object(&mut self, mut at: usize, node: u16, depth: usize, cells: &mut Cells) -> Result<usize, Odd> {
+    fn object(
+        &mut self,
+        mut at: usize,
+        node: u16,
+        depth: usize,
+        cells: &mut Cells,
+    ) -> Result<usize, Odd> {
         if depth > self.depth_max {
             return Err(Odd);
         }
@@ -186,7 +192,13 @@ impl<W: Watch> Walk<'_, W> {
     }
 
     /// Walks the array whose bracket is token `at` and returns the token after it.
-    fn array(&mut self, mut at: usize, node: u16, depth: usize, cells: &mut Cells) -> Result<usize, Odd> {
+    fn array(
+        &mut self,
+        mut at: usize,
+        node: u16,
+        depth: usize,
+        cells: &mut Cells,
+    ) -> Result<usize, Odd> {
         if depth > self.depth_max {
             return Err(Odd);
         }
@@ -319,7 +331,8 @@ impl<W: Watch> Walk<'_, W> {
     #[cold]
     fn mark_mismatch(&mut self, target: Target, seen: Seen, cells: &mut Cells) {
         let node = self.wanted.node(target.node);
-        if seen == Seen::Null && node.is_map_root || seen == Seen::List && !node.elements.is_empty() {
+        if seen == Seen::Null && node.is_map_root || seen == Seen::List && !node.elements.is_empty()
+        {
             return;
         }
         for slot in node.slots_below() {
@@ -379,7 +392,14 @@ fn number_end_slow(bytes: &[u8], start: usize) -> Option<usize> {
 
 /// Writes a number to a slot.
 #[inline(always)]
-pub fn write_number(leaf: Leaf, bytes: &[u8], start: usize, end: usize, row: usize, cells: &mut Cells) {
+pub fn write_number(
+    leaf: Leaf,
+    bytes: &[u8],
+    start: usize,
+    end: usize,
+    row: usize,
+    cells: &mut Cells,
+) {
     let column = &mut cells.columns[usize::from(leaf.slot)];
     if leaf.mode == SlotMode::Scalar {
         let span = Span { offset: start as u32, len: (end - start) as u32 };

@@ -14,12 +14,12 @@ use crate::config::TimeUnit;
 use crate::decode::walk::Cells;
 
 use super::Slots;
+use super::resolve::fill;
 
 /// How far an uncorrected time may lie after its receipt: clocks that are set differ by less.
 const FUTURE_US_MAX: i64 = 5 * 60 * 1_000_000;
 
 const TIME: u8 = CellKind::Time as u8;
-const MISSING: u8 = CellKind::Missing as u8;
 
 /// How a feed's times are read.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct Clock {
     takes_texts: bool,
     takes_numbers: bool,
     corrects_skew: bool,
+    /// A time's slot, and one to take it from where the first has none that can be read.
+    fallbacks: Vec<(usize, usize)>,
 }
 
 /// What a call knows of the arrival of its events.
@@ -57,13 +59,19 @@ pub struct ClockNotes {
 
 impl Clock {
     /// Returns the clock of a feed. Numbers have the unit `unit`; texts are RFC 3339.
-    pub fn new(unit: TimeUnit, takes_texts: bool, corrects_skew: bool) -> Clock {
+    pub fn new(
+        unit: TimeUnit,
+        takes_texts: bool,
+        corrects_skew: bool,
+        fallbacks: Vec<(usize, usize)>,
+    ) -> Clock {
         let unit_us = match unit {
             TimeUnit::Seconds => 1_000_000,
             TimeUnit::Milliseconds | TimeUnit::Rfc3339 => 1_000,
             TimeUnit::Microseconds => 1,
         };
-        Clock { unit_us, takes_texts, takes_numbers: unit != TimeUnit::Rfc3339, corrects_skew }
+        let takes_numbers = unit != TimeUnit::Rfc3339;
+        Clock { unit_us, takes_texts, takes_numbers, corrects_skew, fallbacks }
     }
 
     /// Makes the three times of a block moments, and returns which events have none at all.
@@ -78,12 +86,23 @@ impl Clock {
         for slot in [Slots::TIME, Slots::SENT, Slots::RECEIVED] {
             self.read(&mut cells.columns[slot], input, &cells.arena, len, notes);
         }
+        for (to, from) in &self.fallbacks {
+            self.read(&mut cells.columns[*from], input, &cells.arena, len, notes);
+            fill(cells, *to, *from, len);
+        }
         let (head, rest) = cells.columns.split_at_mut(Slots::SENT);
         let (sent, received) = rest.split_at_mut(1);
         self.settle(&mut head[Slots::TIME], &sent[0], &mut received[0], len, arrival, notes)
     }
 
-    fn read(&self, column: &mut Column, input: &[u8], arena: &[u8], len: usize, notes: &mut ClockNotes) {
+    fn read(
+        &self,
+        column: &mut Column,
+        input: &[u8],
+        arena: &[u8],
+        len: usize,
+        notes: &mut ClockNotes,
+    ) {
         let mut cache = DateCache::default();
         for row in 0..len {
             let bits = column.bits[row];
@@ -92,8 +111,11 @@ impl Clock {
                 CellKind::Text if self.takes_texts => {
                     let span = Span::unpack(bits);
                     let from_arena = span.offset >= Span::ARENA;
-                    let (base, offset) =
-                        if from_arena { (arena, span.offset - Span::ARENA) } else { (input, span.offset) };
+                    let (base, offset) = if from_arena {
+                        (arena, span.offset - Span::ARENA)
+                    } else {
+                        (input, span.offset)
+                    };
                     let text = &base[offset as usize..][..span.len as usize];
                     cache.parse(text).map(|parsed| {
                         notes.time_naive += u64::from(parsed.is_naive);
@@ -158,11 +180,11 @@ impl Clock {
         let get = |column: &Column| (column.kinds[row] == TIME).then(|| column.bits[row] as i64);
         let (own_us, sent_us, wire_us) = (get(time), get(sent), get(received));
         let known_us = wire_us.or(arrival.received_us);
-        notes.received_missing += u64::from(known_us.is_none());
         let Some(received_us) = known_us.or(sent_us).or(own_us) else {
             without_time.set(row, true);
             return;
         };
+        notes.received_missing += u64::from(known_us.is_none());
         received.set(row, CellKind::Time, received_us as u64);
         let Some(own_us) = own_us else {
             notes.time_missing += 1;
@@ -189,13 +211,4 @@ fn whole_micros(micros: f64) -> Option<i64> {
     let floor = micros.floor();
     // Both bounds are exact powers of two.
     (-(2f64.powi(63))..2f64.powi(63)).contains(&floor).then_some(floor as i64)
-}
-
-/// Makes missing what is not a moment, in a column that should hold moments.
-pub fn clear_other_kinds(column: &mut Column, len: usize) {
-    for kind in &mut column.kinds[..len] {
-        if *kind != TIME {
-            *kind = MISSING;
-        }
-    }
 }

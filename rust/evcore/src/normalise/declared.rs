@@ -51,7 +51,9 @@ impl Declared {
             });
             match convert(kind, bits, text.as_deref(), self.value_type) {
                 Some((kind, bits)) => column.set(row, kind, bits),
-                None if self.value_type == ValueType::Text => write_text(column, row, kind, bits, arena),
+                None if self.value_type == ValueType::Text => {
+                    write_text(column, row, kind, bits, arena)
+                }
                 None => {
                     column.set(row, CellKind::Missing, 0);
                     unread += 1;
@@ -76,7 +78,12 @@ fn is_of_type(kind: CellKind, value_type: ValueType) -> bool {
     }
 }
 
-fn convert(kind: CellKind, bits: u64, text: Option<&[u8]>, to: ValueType) -> Option<(CellKind, u64)> {
+fn convert(
+    kind: CellKind,
+    bits: u64,
+    text: Option<&[u8]>,
+    to: ValueType,
+) -> Option<(CellKind, u64)> {
     let number = match (kind, text) {
         (CellKind::Int, _) => Some(Number::Int(bits as i64)),
         (CellKind::Uint, _) => Some(Number::Uint(bits)),

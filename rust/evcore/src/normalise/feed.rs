@@ -18,10 +18,10 @@ use crate::config::{Config, FeedName, Skew, TimeUnit, UserFeed};
 use crate::decode::{DecodePlan, Leaf, SlotMode, Wanted, WantedPath};
 use crate::error::Error;
 
+use super::Slots;
 use super::clock::Clock;
 use super::declared::Declared;
 use super::resolve::Resolve;
-use super::Slots;
 
 /// What one feed needs: how to decode it, and the steps to the canonical event.
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub struct FeedPlan {
 enum Place {
     /// At the first of these paths that has a value.
     First(Vec<Vec<Step>>),
+    /// In an object that is laid over another: the roots of the upper and the lower.
+    Overlaid(Vec<Step>, Vec<Step>),
     /// Segment's `name`: at the first path, for pages and screens at the second.
     SegmentName,
     /// A map made of several fields.
@@ -61,7 +63,12 @@ pub fn plan_feed(config: &Config, name: &str, slots: &Slots) -> Result<FeedPlan,
         FeedName::User(name) => config.feeds.iter().find(|feed| feed.name.value == *name),
         _ => None,
     };
-    let mut planner = Planner { wanted: Vec::new(), steps: Vec::new(), columns: slots.paths().len() };
+    let mut planner = Planner {
+        wanted: Vec::new(),
+        steps: Vec::new(),
+        time_fallbacks: Vec::new(),
+        columns: slots.paths().len(),
+    };
     for (slot, path) in slots.paths().iter().enumerate() {
         let place = match &feed {
             FeedName::Segment => segment_place(path),
@@ -88,7 +95,7 @@ pub fn plan_feed(config: &Config, name: &str, slots: &Slots) -> Result<FeedPlan,
             event_bytes_max: config.limits.max_event_bytes.value,
         },
         steps: planner.steps,
-        clock: Clock::new(unit, is_text_feed, skew == Skew::Segment),
+        clock: Clock::new(unit, is_text_feed, skew == Skew::Segment, planner.time_fallbacks),
         declared: Declared::of(config, slots),
     })
 }
@@ -110,6 +117,7 @@ fn find_feed(config: &Config, name: &str) -> Result<FeedName, Error> {
 struct Planner {
     wanted: Vec<WantedPath>,
     steps: Vec<Resolve>,
+    time_fallbacks: Vec<(usize, usize)>,
     columns: usize,
 }
 
@@ -132,11 +140,31 @@ impl Planner {
                 for (at, steps) in places.into_iter().enumerate() {
                     if at == 0 {
                         self.want(slot, steps, mode);
+                        continue;
+                    }
+                    let from = self.want_new(steps, mode);
+                    // A time that cannot be read must not hide one that can: the clock fills.
+                    if mode == SlotMode::Time {
+                        self.time_fallbacks.push((slot, from));
                     } else {
-                        let from = self.want_new(steps, mode);
                         self.steps.push(Resolve::Fill { to: slot, from });
                     }
                 }
+            }
+            Place::Overlaid(upper, lower) => {
+                self.want(slot, [&upper, &path.steps[..]].concat(), mode);
+                let from = self.want_new([&lower, &path.steps[..]].concat(), mode);
+                let step = match &path.steps[..] {
+                    [] => Resolve::Overlay { to: slot, lower: from },
+                    [_] => Resolve::Fill { to: slot, from },
+                    // An upper value hides all that the lower has below the same key.
+                    [key, ..] => {
+                        let hiding = [upper, vec![key.clone()]].concat();
+                        let unless = self.want_new(hiding, SlotMode::Value);
+                        Resolve::FillUnless { to: slot, from, unless }
+                    }
+                };
+                self.steps.push(step);
             }
             Place::SegmentName => {
                 self.want(slot, wire("event"), mode);
@@ -205,7 +233,7 @@ fn segment_place(path: &Path) -> Place {
         Field::WireSession => below(&["context.sessionId"], path),
         Field::Platform => below(&["context.device.type", "channel"], path),
         Field::Attributes => below(&["properties"], path),
-        Field::Traits => below(&["traits", "context.traits"], path),
+        Field::Traits => Place::Overlaid(wire("traits"), wire("context.traits")),
         Field::Context => below(&["context"], path),
         Field::Wire => Place::First(vec![path.steps.clone()]),
         Field::Identities => identity_place(path, &SEGMENT_IDENTITIES),
@@ -292,7 +320,11 @@ fn map_roots(feed: &FeedName, user: Option<&UserFeed>) -> Vec<Vec<Step>> {
     };
     let lines = user.into_iter().flat_map(|feed| &feed.map);
     let mapped = lines.filter(|line| line.target.value.steps.is_empty());
-    fixed.iter().map(|root| wire(root)).chain(mapped.map(|line| line.wire.value.steps.clone())).collect()
+    fixed
+        .iter()
+        .map(|root| wire(root))
+        .chain(mapped.map(|line| line.wire.value.steps.clone()))
+        .collect()
 }
 
 /// Returns the kind of what `type`, `kind` or `messageType` says. Numbers are the message types of

@@ -1,10 +1,11 @@
 //! The steps from decoded columns to canonical ones, a column at a time.
 
-use evcore_event::{CellKind, Column, EventKind, Span};
+use evcore_event::{Block, Cell, CellKind, Column, EventKind, Span};
 
 use crate::decode::walk::Cells;
 
 use super::feed::kind_of;
+use super::overlay::overlay;
 
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,23 @@ pub enum Resolve {
         to: usize,
         /// The slot to take from.
         from: usize,
+    },
+    /// As `Fill`, but only where `unless` has no value.
+    FillUnless {
+        /// The slot to fill.
+        to: usize,
+        /// The slot to take from.
+        from: usize,
+        /// What hides it.
+        unless: usize,
+    },
+    /// Where `to` and `lower` are both objects, `to` is laid over `lower`; where only `lower` is
+    /// there, it is taken.
+    Overlay {
+        /// The slot of the upper object.
+        to: usize,
+        /// The slot of the lower.
+        lower: usize,
     },
     /// The name of a page or screen stands elsewhere.
     PageName {
@@ -49,6 +67,10 @@ impl Resolve {
     pub fn run(&self, cells: &mut Cells, input: &[u8], len: usize) {
         match self {
             Resolve::Fill { to, from } => fill(cells, *to, *from, len),
+            Resolve::FillUnless { to, from, unless } => {
+                fill_unless(cells, *to, *from, *unless, len);
+            }
+            Resolve::Overlay { to, lower } => lay_over(cells, input, *to, *lower, len),
             Resolve::PageName { to, from, kind } => page_name(cells, input, *to, *from, *kind, len),
             Resolve::Kind { slot } => kind(cells, input, *slot, len),
             Resolve::Platform { slot } => platform(cells, input, *slot, len),
@@ -71,9 +93,10 @@ fn pair(columns: &mut [Column], write: usize, read: usize) -> (&mut Column, &Col
     }
 }
 
-fn fill(cells: &mut Cells, to: usize, from: usize, len: usize) {
+/// Where `to` has no value, takes that of `from`.
+pub fn fill(cells: &mut Cells, to: usize, from: usize, len: usize) {
     let (to, from) = pair(&mut cells.columns, to, from);
-    if from.is_empty(len) {
+    if !to.kinds[..len].contains(&MISSING) || from.is_empty(len) {
         return;
     }
     for row in 0..len {
@@ -84,14 +107,43 @@ fn fill(cells: &mut Cells, to: usize, from: usize, len: usize) {
     }
 }
 
+fn fill_unless(cells: &mut Cells, to: usize, from: usize, unless: usize, len: usize) {
+    for row in 0..len {
+        if cells.columns[unless].kinds[row] == MISSING && cells.columns[to].kinds[row] == MISSING {
+            let (kind, bits) = (cells.columns[from].kind(row), cells.columns[from].bits[row]);
+            cells.columns[to].set(row, kind, bits);
+        }
+    }
+}
+
+fn lay_over(cells: &mut Cells, input: &[u8], to: usize, lower: usize, len: usize) {
+    for row in 0..len {
+        let Cells { columns, arena } = cells;
+        let block = Block { len, columns, input, arena };
+        let (upper_cell, lower_cell) = (block.cell(to, row), block.cell(lower, row));
+        if let (Cell::Map(upper), Cell::Map(under)) = (upper_cell, lower_cell) {
+            let mut whole = Vec::new();
+            overlay(under, upper, &mut whole);
+            let bits = store(arena, &whole);
+            columns[to].set(row, CellKind::Map, bits);
+        } else if upper_cell == Cell::Missing {
+            let (kind, bits) = (columns[lower].kind(row), columns[lower].bits[row]);
+            columns[to].set(row, kind, bits);
+        }
+    }
+}
+
 /// Returns a cell's text, if it is one.
 fn text<'a>(column: &Column, row: usize, input: &'a [u8], arena: &'a [u8]) -> Option<&'a [u8]> {
     if column.kinds[row] != TEXT {
         return None;
     }
     let span = Span::unpack(column.bits[row]);
-    let (base, offset) =
-        if span.offset < Span::ARENA { (input, span.offset) } else { (arena, span.offset - Span::ARENA) };
+    let (base, offset) = if span.offset < Span::ARENA {
+        (input, span.offset)
+    } else {
+        (arena, span.offset - Span::ARENA)
+    };
     Some(&base[offset as usize..(offset + span.len) as usize])
 }
 
@@ -127,7 +179,8 @@ fn kind(cells: &mut Cells, input: &[u8], slot: usize, len: usize) {
             continue;
         }
         let arena = &mut cells.arena;
-        let bits = *spans[kind as usize].get_or_insert_with(|| store(arena, kind.name().as_bytes()));
+        let bits =
+            *spans[kind as usize].get_or_insert_with(|| store(arena, kind.name().as_bytes()));
         cells.columns[slot].set(row, CellKind::Text, bits);
     }
 }
@@ -139,7 +192,7 @@ fn platform(cells: &mut Cells, input: &[u8], slot: usize, len: usize) {
             continue;
         };
         let is_browser = found.len() == 7 && found.eq_ignore_ascii_case(b"browser");
-        if !is_browser && !found.iter().any(u8::is_ascii_uppercase) {
+        if !is_browser && !has_upper_case(found) {
             continue;
         }
         let lower = found.to_ascii_lowercase();
@@ -152,7 +205,33 @@ fn platform(cells: &mut Cells, input: &[u8], slot: usize, len: usize) {
     }
 }
 
-fn build_map(cells: &mut Cells, input: &[u8], to: usize, parts: &[(&'static str, usize)], len: usize) {
+/// Returns whether a text has an ASCII capital, eight bytes at a time.
+#[inline(always)]
+fn has_upper_case(text: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let capitals = |word: u64| {
+        let low = word & !HIGH;
+        let from_a = low + u64::from_ne_bytes([0x80 - b'A'; 8]);
+        let past_z = low + u64::from_ne_bytes([0x80 - b'Z' - 1; 8]);
+        from_a & !past_z & !word & HIGH
+    };
+    let (words, rest) = text.as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let found = words
+        .iter()
+        .chain([&last])
+        .fold(0, |found, word| found | capitals(u64::from_le_bytes(*word)));
+    found != 0
+}
+
+fn build_map(
+    cells: &mut Cells,
+    input: &[u8],
+    to: usize,
+    parts: &[(&'static str, usize)],
+    len: usize,
+) {
     let mut json = Vec::new();
     for row in 0..len {
         json.clear();
@@ -187,4 +266,22 @@ pub fn push_json_text(json: &mut Vec<u8>, text: &[u8]) {
         }
     }
     json.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capitals_are_found_wherever_they_stand() {
+        for len in 0..20 {
+            for byte in 0..=255 {
+                for at in 0..len {
+                    let mut text = vec![b'a'; len];
+                    text[at] = byte;
+                    assert_eq!(has_upper_case(&text), byte.is_ascii_uppercase(), "{text:?}");
+                }
+            }
+        }
+    }
 }

@@ -202,7 +202,9 @@ fn push_finite(out: &mut Vec<u8>, json: &[u8]) {
     let (mut at, mut in_string) = (0, false);
     while at < json.len() {
         let rest = &json[at..];
-        let found = [&b"-Infinity"[..], b"Infinity", b"NaN"].into_iter().find(|word| rest.starts_with(word));
+        let found = [&b"-Infinity"[..], b"Infinity", b"NaN"]
+            .into_iter()
+            .find(|word| rest.starts_with(word));
         match (in_string, rest[0], found) {
             (false, _, Some(word)) => {
                 out.extend_from_slice(b"null");
@@ -240,7 +242,7 @@ fn push_cells(column: &mut ResultColumn, wanted: &BatchColumn, judged: &Judged<'
             Values::Int(values) => push(values, whole(cell), 0),
             Values::Time(values) => push(values, whole(cell), 0),
             Values::Bool(values) => push(values, truth(cell), false),
-            Values::Text(texts) => push_text(texts, cell),
+            Values::Text(texts) => push_text(texts, cell, (judged.nonfinite)(row)),
             Values::Uint(_) | Values::Mixed(_) => unreachable!("a batch has no such column"),
         };
         if !is_valid && column.valid.is_none() {
@@ -273,17 +275,32 @@ fn truth(cell: Cell<'_>) -> Option<bool> {
 }
 
 /// Appends a cell to a text column: a string as it is, any other value as its JSON text.
-fn push_text(texts: &mut Texts, cell: Cell<'_>) -> bool {
+fn push_text(texts: &mut Texts, cell: Cell<'_>, is_nonfinite: bool) -> bool {
     match cell {
+        Cell::List(json) | Cell::Map(json) if is_nonfinite => {
+            let mut finite = Vec::new();
+            push_finite(&mut finite, json);
+            texts.push(&finite);
+        }
         Cell::Missing | Cell::Null | Cell::Mismatch => texts.push(b""),
         Cell::Text(text) | Cell::List(text) | Cell::Map(text) => texts.push(text),
         Cell::Bool(value) => texts.push(value.to_string().as_bytes()),
         Cell::Int(value) => texts.push(value.to_string().as_bytes()),
         Cell::Uint(value) => texts.push(value.to_string().as_bytes()),
-        Cell::Double(value) => texts.push(value.to_string().as_bytes()),
+        Cell::Double(value) => texts.push(json_number(value).as_bytes()),
         Cell::Time(time_us) => texts.push(format_rfc3339(time_us).as_bytes()),
     }
     cell.is_present() && cell != Cell::Null
+}
+
+/// Returns the shortest JSON number that reads back as the same double.
+fn json_number(value: f64) -> String {
+    match value {
+        // A number past the doubles came in, so one goes out: JSON has no infinity.
+        f64::INFINITY => "1e999".to_owned(),
+        f64::NEG_INFINITY => "-1e999".to_owned(),
+        value => format!("{value:?}"),
+    }
 }
 
 fn append_column(left: &mut ResultColumn, right: ResultColumn) {

@@ -319,6 +319,9 @@ fn column_type(config: &Config, path: &Path) -> ValueType {
             _ => false,
         })
     };
-    declared_value_type(config, path)
-        .unwrap_or(if is_added() { ValueType::Double } else { ValueType::Text })
+    declared_value_type(config, path).unwrap_or(if is_added() {
+        ValueType::Double
+    } else {
+        ValueType::Text
+    })
 }

@@ -118,7 +118,9 @@ impl Counts {
     /// Returns the rejected events by reason, those reasons only that there were.
     pub fn rejected_by_reason(&self) -> Vec<(&'static str, u64)> {
         let all = Reason::ALL.iter().zip(&self.rejected);
-        all.filter(|(_, count)| **count > 0).map(|(reason, count)| (reason.name(), *count)).collect()
+        all.filter(|(_, count)| **count > 0)
+            .map(|(reason, count)| (reason.name(), *count))
+            .collect()
     }
 
     /// Returns what was noticed about good events, by name; zeros too.

@@ -80,7 +80,16 @@ pub(super) fn explain(
         return Ok(state.decoder.rejects.pop().map(rejected));
     }
     let decoder = &mut state.decoder;
-    judge.normalise(&compiled, &state.plan, decoder, &line, rows, Place::default(), arrival, &mut out);
+    judge.normalise(
+        &compiled,
+        &state.plan,
+        decoder,
+        &line,
+        rows,
+        Place::default(),
+        arrival,
+        &mut out,
+    );
     if let Some(reject) = out.batch.rejects.pop() {
         return Ok(Some(rejected(reject)));
     }
@@ -93,7 +102,12 @@ pub(super) fn explain(
         ExplainedField { path, kind: kind_name(block.columns[slot].kind(0)), value: show(cell) }
     };
     let fields = compiled.slots.paths().iter().enumerate();
-    let event = ExplainedEvent { compiled: &compiled, block, tags: judge.tags(), category: judge.category(0) };
+    let event = ExplainedEvent {
+        compiled: &compiled,
+        block,
+        tags: judge.tags(),
+        category: judge.category(0),
+    };
     Ok(Some(Explanation {
         reject: None,
         outcome: dropped.map_or("kept".to_owned(), |(reason, _)| format!("filtered: {reason}")),
@@ -142,8 +156,7 @@ impl<'a> ExplainedEvent<'a> {
             Ok(Value::Bool(false)) => ("false", None),
             Ok(_) => ("error", Some("the rule is not a bool".to_owned())),
             Err(error) => {
-                let verdict =
-                    if error.kind == FailureKind::Missing { "missing" } else { "error" };
+                let verdict = if error.kind == FailureKind::Missing { "missing" } else { "error" };
                 (verdict, Some(error.describe(&program.source)))
             }
         };

@@ -162,7 +162,10 @@ impl<'a> RangeReader<'a> {
             let count = read_at(file, space, position)?;
             let is_end = count == 0;
             self.filled += count;
-            if self.start == 0 && self.buffer[..self.filled].starts_with(BYTE_ORDER_MARK) {
+            if self.range.from == 0
+                && self.start == 0
+                && self.buffer[..self.filled].starts_with(BYTE_ORDER_MARK)
+            {
                 self.drop_front(BYTE_ORDER_MARK.len());
                 out.batch.counts.bytes += BYTE_ORDER_MARK.len() as u64;
             }

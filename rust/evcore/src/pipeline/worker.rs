@@ -17,6 +17,7 @@ use crate::normalise::{Arrival, FeedPlan, Slots, plan_feed};
 use super::collect::{Collected, Judged};
 use super::compile::{Compiled, ENGINE_TAGS, Filter, RuleRole};
 use super::counts::Counts;
+use super::profile::{Stage, Stopwatch};
 
 /// A feed that this thread has decoded, with its decoder.
 pub(super) struct FeedState {
@@ -51,6 +52,7 @@ pub(super) struct Judge {
     dropped: Mask,
     counted: Mask,
     spare_codes: Box<[u32; BLOCK_ROWS]>,
+    pub watch: Stopwatch,
 }
 
 /// Where a document stands: in its source, for rejects, and in all input, for the order of events.
@@ -63,7 +65,14 @@ pub(super) struct Origin {
 impl Worker {
     pub fn new(compiled: Arc<Compiled>, kernel: Kernel) -> Result<Worker, AggregateError> {
         let judge = Judge::new(&compiled)?;
-        Ok(Worker { compiled, kernel, feeds: Vec::new(), judge, scratch: Vec::new(), read_buffer: Vec::new() })
+        Ok(Worker {
+            compiled,
+            kernel,
+            feeds: Vec::new(),
+            judge,
+            scratch: Vec::new(),
+            read_buffer: Vec::new(),
+        })
     }
 
     /// Returns the number of a feed.
@@ -121,8 +130,7 @@ impl Worker {
         out: &mut Collected,
     ) {
         let Worker { compiled, feeds, judge, .. } = self;
-        let lines =
-            chunk(compiled, &mut feeds[feed], judge, bytes, len, origin, arrival, out);
+        let lines = chunk(compiled, &mut feeds[feed], judge, bytes, len, origin, arrival, out);
         out.batch.counts.lines += lines;
         out.batch.counts.bytes += len as u64;
     }
@@ -184,11 +192,14 @@ fn chunk(
     out: &mut Collected,
 ) -> u64 {
     let FeedState { plan, decoder } = feed;
+    judge.watch.start();
     decoder.open(bytes, len);
+    judge.watch.lap(Stage::Index);
     loop {
         let rows = decoder.fill(&plan.decode, bytes, origin.place);
-        take_rejects(compiled, &mut decoder.rejects, out);
+        judge.watch.lap(Stage::Decode);
         if rows == 0 {
+            take_rejects(compiled, &mut decoder.rejects, out);
             return decoder.line_count() as u64;
         }
         let first_row = origin.order + u64::from(decoder.rows.starts[0]);
@@ -197,7 +208,11 @@ fn chunk(
     }
 }
 
-fn take_rejects(compiled: &Compiled, rejects: &mut Vec<crate::decode::Reject>, out: &mut Collected) {
+fn take_rejects(
+    compiled: &Compiled,
+    rejects: &mut Vec<crate::decode::Reject>,
+    out: &mut Collected,
+) {
     for reject in rejects.drain(..) {
         out.batch.counts.received += 1;
         out.batch.counts.rejected[reject.reason as usize] += 1;
@@ -218,8 +233,11 @@ impl Judge {
             &compiled.category_names,
         );
         let zone = compiled.config.timezone.value.as_str();
-        let aggregates: Result<Vec<Aggregate>, AggregateError> =
-            compiled.aggregates.iter().map(|(spec, _)| Aggregate::new(spec.clone(), zone)).collect();
+        let aggregates: Result<Vec<Aggregate>, AggregateError> = compiled
+            .aggregates
+            .iter()
+            .map(|(spec, _)| Aggregate::new(spec.clone(), zone))
+            .collect();
         let by_rules: Vec<usize> = compiled
             .programs
             .iter()
@@ -248,6 +266,7 @@ impl Judge {
             dropped: Mask::default(),
             counted: Mask::default(),
             spare_codes: Box::new([0; BLOCK_ROWS]),
+            watch: Stopwatch::default(),
         })
     }
 
@@ -286,10 +305,11 @@ impl Judge {
                 let byte = place.byte + start as u64;
                 decoder.rejects.push(reject(&fault, line, byte, &bytes[start..end]));
             }
-            // These rows were counted as received above.
+            // These rows were counted as received above, and are again as rejects.
             counts.received -= without_time.count();
-            take_rejects(compiled, &mut decoder.rejects, out);
+            decoder.rejects.sort_by_key(|reject| reject.line);
         }
+        take_rejects(compiled, &mut decoder.rejects, out);
     }
 
     /// Decides on the events of a block: category, tags, filters, aggregates, outputs.
@@ -303,19 +323,24 @@ impl Judge {
         out: &mut Collected,
     ) {
         let rows = decoder.rows.starts.len();
+        self.watch.lap(Stage::Normalise);
         for slot in &self.coded_early {
             encode(&mut self.dictionaries, decoder, bytes, *slot, &mut self.spare_codes);
         }
+        self.watch.lap(Stage::Encode);
         self.plan.start_block();
         self.engine_tags(decoder, rows, &mut out.batch.counts);
         self.rules(compiled, &decoder.block(bytes), &mut out.batch.counts);
         self.filters(compiled, &decoder.block(bytes), &mut out.batch.counts);
+        self.watch.lap(Stage::Rules);
         for slot in &self.coded_late {
             encode(&mut self.dictionaries, decoder, bytes, *slot, &mut self.spare_codes);
         }
+        self.watch.lap(Stage::Encode);
         let block = decoder.block(bytes);
         self.count_kept(&mut out.batch.counts);
         self.aggregate(compiled, &block, first_row, &mut out.batch.counts);
+        self.watch.lap(Stage::Aggregate);
         let judged = Judged {
             block,
             kept: &self.kept,
@@ -328,6 +353,7 @@ impl Judge {
             nonfinite: &|row| decoder.rows.oddities[row] & 2 != 0,
         };
         out.take(compiled, &judged);
+        self.watch.lap(Stage::Output);
     }
 
     /// Returns the tags of the block, by tag.
@@ -449,7 +475,8 @@ impl Judge {
             let mut failed = dropped.clone();
             failed.and(failures);
             let counted = &mut counts.filtered[filter];
-            *(if is_missing { &mut counted.missing } else { &mut counted.errors }) += failed.count();
+            *(if is_missing { &mut counted.missing } else { &mut counted.errors }) +=
+                failed.count();
             self.kept.and_not(&failed);
             dropped.and_not(&failed);
         }

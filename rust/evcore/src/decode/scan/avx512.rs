@@ -121,7 +121,14 @@ pub(super) unsafe fn scan(bytes: &[u8], from: usize, to: usize, index: &mut Inde
         let kinds = _mm512_permutex2var_epi8(kinds_low, block, kinds_high);
         // SAFETY: the caller reserved a token a byte and a block more.
         unsafe {
-            write_tokens(tokens_out.add(count), kinds_out.add(count), found.tokens, base, kinds, lanes);
+            write_tokens(
+                tokens_out.add(count),
+                kinds_out.add(count),
+                found.tokens,
+                base,
+                kinds,
+                lanes,
+            );
         }
         count += found.tokens.count_ones() as usize;
         let opened = masks.line_feed & found.in_string;
