@@ -62,12 +62,13 @@ types: $(STAMP)/build $(STAMP)/dev  ## the strict type check, and the stub besid
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest evcore._core --ignore-disjoint-bases
 
-fuzz: $(STAMP)/venv  ## FUZZ_SECONDS of each fuzz target; needs a nightly toolchain and cargo-fuzz
-	cd rust/fuzz && for target in $$(cargo +nightly fuzz list); do \
-		cargo +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS); done
+fuzz:  ## FUZZ_SECONDS of each fuzz target; needs a nightly toolchain and cargo-fuzz
+	cd rust/fuzz && for target in $$(cargo +nightly fuzz list --fuzz-dir .); do \
+		mkdir -p "corpus/$$target" && cargo +nightly fuzz run --fuzz-dir . "$$target" \
+			"corpus/$$target" "seeds/$$target" -- -max_total_time=$(FUZZ_SECONDS); done
 
 fuzz-smoke: FUZZ_SECONDS := 20
-fuzz-smoke: fuzz  ## the same, short
+fuzz-smoke: fuzz  ## the same, 20 seconds each
 
 docs: $(STAMP)/build $(STAMP)/dev  ## build the Rust docs, run the examples of the Python docs
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

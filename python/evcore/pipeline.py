@@ -144,7 +144,8 @@ class Pipeline:
     ) -> Iterator[EventBatch]:
         """Run files or a stream through all stages and yield bounded batches of kept events.
 
-        Memory stays flat however large the input is.
+        Memory stays flat however large the input is. Events count as they are read: who stops half
+        way has folded half of the input. Numpy columns stay valid as long as you hold them.
 
         Parameters
         ----------

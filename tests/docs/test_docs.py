@@ -4,7 +4,6 @@ import doctest
 import importlib
 import pkgutil
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,25 +32,6 @@ def blocks(language, mark=""):
                 line = page.read_text()[: match.start()].count("\n") + 1
                 found.append(pytest.param(page, match[3], id=f"{page.name}:{line}"))
     return found
-
-
-@pytest.fixture
-def shop(tmp_path, monkeypatch):
-    """Be in a folder that has what the examples name."""
-    from evcore.demo import CONFIG
-    from evcore.testing import write_events
-
-    monkeypatch.chdir(tmp_path)
-    Path("shop.toml").write_text(CONFIG)
-    Path("events").mkdir()
-    write_events(Path("events/march.ndjson"), 2000)
-    shutil.copy("events/march.ndjson", "events.ndjson")
-    with Path("events.ndjson").open("rb") as file:
-        Path("event.json").write_bytes(file.readline())
-    yield tmp_path
-    evcore.shutdown()
-    if "evcore.client" in sys.modules:
-        sys.modules["evcore.client"]._client = None
 
 
 @pytest.mark.parametrize("name", MODULES)

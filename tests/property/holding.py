@@ -14,7 +14,7 @@ from typing import Any
 
 import reference
 from laws import assert_conserved
-from reference.aggregates import find
+from reference.aggregates import find, plain
 from reference.engine import ENGINE_TAGS, Config, Outcome
 from reference.feeds import TIMES
 from reference.rules import Path as EventPath
@@ -93,7 +93,7 @@ def shown(config: Config, path: EventPath, row: Row) -> Any:
         if path.root in TIMES or value is None or isinstance(value, str):
             return value
         return value.raw.decode()
-    value = find(path, row)
+    value = plain(find(path, row))
     is_double = ".".join([path.root, *map(str, path.steps)]) in doubles_of(config)
     if is_double:
         number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -75,6 +75,8 @@ PATHS = (
     Path("traits", ("email",)),
     Path("wire", ("channel",)),
 )
+# A declared path takes no rule about texts: that is an error when the configuration is loaded.
+DECLARED = Path("attributes", ("declared",))
 SCALARS = tuple(Path(name) for name in ("name", "kind", "user", "anonymous", "platform", "id"))
 
 
@@ -109,6 +111,7 @@ def events(draw: DrawFn) -> dict[str, Any]:
             "list": sometimes(st.lists(scalars(), max_size=4)),
             "deep": sometimes(st.fixed_dictionaries({}, optional={"x": scalars()})),
             "a.b": scalars(),
+            "declared": sometimes(st.sampled_from(["12.5", " -7e1\t", "0x1", "", 3, 1e300])),
             "other": json_values(),
         },
     )
@@ -247,7 +250,7 @@ def leaf_rules(tags: tuple[str, ...], categories: tuple[str, ...]) -> SearchStra
     either = st.one_of(paths(), st.sampled_from(SCALARS))
     times = st.sampled_from(["time", "received", "sent"])
     options: list[SearchStrategy[Rule]] = [
-        st.builds(Compare, paths(), order, doubles),
+        st.builds(Compare, st.one_of(paths(), st.just(DECLARED)), order, doubles),
         st.builds(Compare, paths(), order, st.sampled_from([0, 1, 50, 2**53 + 1])),
         st.builds(Compare, paths(), order, texts),
         st.builds(Compare, paths(), equality, st.booleans()),
@@ -261,7 +264,8 @@ def leaf_rules(tags: tuple[str, ...], categories: tuple[str, ...]) -> SearchStra
         st.builds(TextTest, either, functions, texts),
         st.builds(TextTest, either, st.just("matches"), patterns),
         st.builds(Size, paths(), st.sampled_from([">", "=="]), st.integers(0, 3)),
-        st.builds(Has, either),
+        # has() takes a selection, which a key with a dot cannot be.
+        st.builds(Has, either.filter(lambda path: "a.b" not in path.steps)),
         st.builds(Truth, paths()),
         st.builds(
             Lag, times, times, st.sampled_from([">", "<="]), st.sampled_from([0, 60, 3600, 86400])
@@ -297,15 +301,9 @@ def aggregates(draw: DrawFn, name: str, tags: tuple[str, ...]) -> Spec:
     kind = draw(
         st.sampled_from(["count", "sum", "mean", "min", "max", "first", "last", "distinct"])
     )
-    path = (
-        None
-        if kind == "count"
-        else draw(
-            paths()
-            if kind in ("sum", "mean")
-            else st.one_of(paths(), st.sampled_from(SCALARS[2:4]))
-        )
-    )
+    numbers = st.one_of(paths(), st.just(DECLARED))
+    texts_too = kind in ("first", "last", "distinct")
+    path = draw(st.one_of(paths(), st.sampled_from(SCALARS[2:4])) if texts_too else numbers)
     parts = st.one_of(
         st.sampled_from(["tags", "category", "weekday_hour"]),
         st.sampled_from(SCALARS),
@@ -318,7 +316,8 @@ def aggregates(draw: DrawFn, name: str, tags: tuple[str, ...]) -> Spec:
         )
     )
     where = draw(st.none() | rules(tags))
-    return Spec(name, Measure(kind, path), tuple(by), window, where)
+    measure = Measure(kind, None if kind == "count" else path)
+    return Spec(name, measure, tuple(by), window, where)
 
 
 @st.composite
@@ -339,12 +338,12 @@ def configs(draw: DrawFn) -> Config:
     specs = [draw(aggregates(f"g{number}", tag_names)) for number in range(draw(st.integers(0, 3)))]
     columns = {
         f"x{number}": path
-        for number, path in enumerate((*PATHS, *SCALARS, Path("time"), Path("received")))
+        for number, path in enumerate((*PATHS, DECLARED, *SCALARS, Path("time"), Path("received")))
     }
     return Config(
         zone=draw(st.sampled_from(ZONES)),
         is_strict=draw(st.booleans()),
-        types=draw(st.sampled_from([{}, {"attributes.revenue": "double"}])),
+        types=draw(st.sampled_from([{}, {"attributes.declared": "double"}])),
         categories=list(zip(names, categories, strict=True)),
         tags=tags,
         filters=filters,

@@ -9,10 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 from reference.json_reader import Value
-from reference.rules import Failure, Path, Row, Rule, is_number
+from reference.rules import ERROR, MISSING, Failure, Path, Row, Rule, is_number
 from reference.times import in_zone, window_start
 
 KINDS = ("count", "sum", "mean", "min", "max", "first", "last", "distinct")
+NUMERIC = ("sum", "mean", "min", "max")
 
 
 @dataclass(frozen=True)
@@ -59,18 +60,20 @@ def plain(found: Any) -> Any:
 
 
 def find(path: Path, row: Row) -> Any:
-    """Return what is at a path; of containers the Value, which knows its JSON text."""
+    """Return what is at a path: None for nothing, ERROR where it runs through no object."""
     if not path.steps:
         here = row.event.get(path.root)
         return plain(here)
     parent = Path(path.root, path.steps[:-1]).find(row.event)
     step = path.steps[-1]
+    if parent is MISSING:
+        return None
     if isinstance(parent, dict) and isinstance(step, str):
         value = parent.get(step)
     elif isinstance(parent, list) and isinstance(step, int):
         value = parent[step] if step < len(parent) else None
     else:
-        return None
+        return ERROR
     if value is None:
         return None
     return value.raw.decode() if value.kind in ("list", "map") else value.value
@@ -92,7 +95,7 @@ def keys_of(spec: Spec, row: Row, zone: str) -> Iterable[tuple[Any, ...]]:
             keys = [(*key, moment.weekday(), moment.hour) for key in keys]
         else:
             assert isinstance(part, Path)
-            keys = [(*key, tagged(find(part, row))) for key in keys]
+            keys = [(*key, tagged(plain(find(part, row)))) for key in keys]
     return keys
 
 
@@ -103,7 +106,10 @@ def tagged(value: Any) -> Any:
 
 def aggregate(spec: Spec, rows: Sequence[Row], zone: str = "UTC") -> Answer:
     """Fold the rows, which stand in input order."""
+    # Without keys there is one total, of nothing too.
     groups: dict[tuple[Any, ...], Group] = {}
+    if not spec.by and spec.window is None:
+        groups[()] = Group()
     mistyped = 0
     for order, row in enumerate(rows):
         if spec.where is not None and spec.where.verdict(row) is not True:
@@ -113,10 +119,10 @@ def aggregate(spec: Spec, rows: Sequence[Row], zone: str = "UTC") -> Answer:
         for key in keys:
             group = groups.setdefault(key, Group())
             group.rows += 1
-            if value is None:
+            if value is None or (value is ERROR and spec.measure.kind not in NUMERIC):
                 continue
             is_time = spec.measure.path is not None and not spec.measure.path.steps
-            if spec.measure.kind in ("sum", "mean", "min", "max") and not (
+            if spec.measure.kind in NUMERIC and not (
                 is_number(value) or is_time
             ):
                 mistyped += 1

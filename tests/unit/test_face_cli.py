@@ -143,6 +143,13 @@ def test_a_failed_job_exits_1_with_one_clear_message(folder, case):
     assert (folder / "events.ndjson").read_text() == LINES
 
 
+def test_a_kernel_that_the_machine_lacks_is_named(monkeypatch):
+    monkeypatch.setenv("EVCORE_SIMD", "mmx")
+    assert_fails(evcore_command("run", "shop.toml", "events.ndjson"), 1, "EVCORE_SIMD=mmx")
+    monkeypatch.setenv("EVCORE_SIMD", "portable")
+    assert evcore_command("run", "shop.toml", "events.ndjson").returncode == 0
+
+
 USAGE = {
     "nothing": (),
     "an unknown command": ("rnu",),

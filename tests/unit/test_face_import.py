@@ -67,3 +67,9 @@ def test_a_wrong_name_is_an_attribute_error():
 
 def test_the_face_is_small():
     assert len(Path(evcore.__file__).read_text().splitlines()) <= 60
+
+
+def test_a_debug_build_warns(monkeypatch):
+    monkeypatch.setattr(evcore._core, "is_debug_build", lambda: True)
+    with pytest.warns(UserWarning, match="debug build"):
+        importlib.reload(evcore)

@@ -13,7 +13,7 @@ mod pipeline;
 
 use evcore::config::Config;
 use evcore::decode::Kernel;
-use evcore::{Error, Pipeline};
+use evcore::Pipeline;
 use pyo3::prelude::*;
 
 use errors::PyEvcoreError;
@@ -40,7 +40,7 @@ fn py_check_config(
 #[pyfunction]
 #[pyo3(name = "simd_kernel")]
 fn py_simd_kernel(py: Python<'_>) -> Result<&'static str, PyEvcoreError> {
-    gate::run(py, || Kernel::choose().map(Kernel::name).map_err(Error::from))
+    gate::run(py, || Kernel::choose().map(Kernel::name))
 }
 
 /// Returns whether the engine was built without optimisation.

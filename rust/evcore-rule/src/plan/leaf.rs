@@ -285,15 +285,16 @@ impl<'b> Work<'_, 'b> {
         self.kinds(right);
         let mut operands = Operands::new(&self.live);
         for slot in [left, right] {
-            operands.add(&self.kinds[slot], self.kinds[slot].of(CellKind::Time));
+            // Where the left moment is far its sum with a duration may fail before the right one is
+            // looked at: that row is odd, whatever the right one is.
+            let times = self.kinds[slot].of(CellKind::Time);
+            let near = moment::near_rows(&self.block.columns[slot], times);
+            operands.add(&self.kinds[slot], &near);
         }
         let (left, right) = (self.column(left), self.column(right));
-        let (decided, mut yes) = moment::difference(left, right, &operands.good, range);
-        for (index, word) in yes.iter_mut().enumerate() {
-            operands.odd[index] |= operands.good[index] & !decided[index];
-            if negate {
-                *word = decided[index] & !*word;
-            }
+        let mut yes = moment::difference(left, right, &operands.good, range);
+        if negate {
+            yes = without(&operands.good, &yes);
         }
         Found::of_operands(operands, yes)
     }

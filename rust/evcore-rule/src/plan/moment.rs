@@ -78,28 +78,32 @@ pub(crate) fn compare(column: &Column, rows: &Bits, range: MicroRange) -> Bits {
     yes
 }
 
-/// Returns, of the rows of `rows`, those that could be decided and those where `left - right` is in
-/// the range.
-pub(crate) fn difference(
-    left: &Column,
-    right: &Column,
-    rows: &Bits,
-    range: MicroRange,
-) -> (Bits, Bits) {
-    let (mut decided, mut yes) = (NONE, NONE);
+/// Returns the rows of `rows`, which hold moments, that are near enough to compute with.
+pub(crate) fn near_rows(column: &Column, rows: &Bits) -> Bits {
+    let mut near_rows = *rows;
+    for (word, bits) in near_rows.iter_mut().zip(column.bits.as_chunks::<64>().0) {
+        if *word != 0 {
+            *word = near(bits, *word);
+        }
+    }
+    near_rows
+}
+
+/// Returns the rows of `rows`, near in both columns, where `left - right` is in the range.
+pub(crate) fn difference(left: &Column, right: &Column, rows: &Bits, range: MicroRange) -> Bits {
+    let mut yes = NONE;
     let chunks = left.bits.as_chunks::<64>().0.iter().zip(right.bits.as_chunks::<64>().0);
     for (index, (left, right)) in chunks.enumerate() {
         if rows[index] == 0 {
             continue;
         }
-        decided[index] = near(left, rows[index]) & near(right, rows[index]);
         let mut bytes = [0; 64];
         for (byte, (left, right)) in bytes.iter_mut().zip(left.iter().zip(right)) {
             *byte = u8::from(range.has(left.wrapping_sub(*right) as i64));
         }
-        yes[index] = super::bits::pack(&bytes) & decided[index];
+        yes[index] = super::bits::pack(&bytes) & rows[index];
     }
-    (decided, yes)
+    yes
 }
 
 /// What a rule asks of a part of a moment.
@@ -128,10 +132,8 @@ pub(crate) fn parts(
     zone: Option<&Zone>,
     test: &PartTest,
 ) -> (Bits, Bits) {
-    let (mut decided, mut yes) = (NONE, NONE);
-    let chunks = column.bits.as_chunks::<64>().0.iter().zip(rows).zip(&mut decided);
-    chunks.for_each(|((bits, rows), decided)| *decided = near(bits, *rows));
-    let near_rows = decided;
+    let near_rows = near_rows(column, rows);
+    let (mut decided, mut yes) = (near_rows, NONE);
     for_each_row(&near_rows, |row| {
         let time_us = column.bits[row] as i64;
         let value = match zone {
@@ -209,10 +211,10 @@ mod tests {
             right.set(row, CellKind::Time, 5);
         }
         let range = MicroRange::new(BinaryOp::Less, 0).unwrap();
-        let (decided, yes) = difference(&left, &right, &rows_below(7), range);
-        assert_eq!((decided[0], yes[0]), (0b0001011, 0b0001001));
-        let (decided, yes) = difference(&right, &left, &rows_below(7), range);
-        assert_eq!((decided[0], yes[0]), (0b0001011, 0b0000010));
+        let near = near_rows(&left, &rows_below(7));
+        assert_eq!(near[0], 0b0001011);
+        assert_eq!(difference(&left, &right, &near, range)[0], 0b0001001);
+        assert_eq!(difference(&right, &left, &near, range)[0], 0b0000010);
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
         {
             return;
         }
-        for slot in node.slots_below() {
+        for slot in node.mismatched_below() {
             self.cells.columns[usize::from(*slot)].set(self.row, CellKind::Mismatch, 0);
         }
     }

@@ -335,7 +335,7 @@ impl<W: Watch> Walk<'_, W> {
         {
             return;
         }
-        for slot in node.slots_below() {
+        for slot in node.mismatched_below() {
             cells.columns[usize::from(*slot)].set(self.row, CellKind::Mismatch, 0);
             self.watch.mismatch(*slot);
         }
@@ -431,7 +431,7 @@ pub fn write_literal(leaf: Leaf, seen: Seen, start: usize, row: usize, cells: &m
 pub fn write_container(leaf: Leaf, kind: CellKind, span: Span, row: usize, cells: &mut Cells) {
     let column = &mut cells.columns[usize::from(leaf.slot)];
     if leaf.mode == SlotMode::Scalar {
-        column.set(row, CellKind::Mismatch, 0);
+        column.set(row, CellKind::Missing, 0);
     } else {
         column.set(row, kind, span.pack());
     }

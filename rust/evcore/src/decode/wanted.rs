@@ -64,6 +64,8 @@ pub struct Node {
     pub elements: Vec<(u32, Target)>,
     /// Every slot at or below this node's keys.
     slots_below: Vec<u16>,
+    /// Those of them that are wrong, not merely missing, where this place holds no object.
+    mismatched_below: Vec<u16>,
     /// Whether `null` in this place is the same as no value (a canonical map).
     pub is_map_root: bool,
 }
@@ -159,7 +161,11 @@ impl Wanted {
                 }),
             }
         }
-        node.slots_below = slots_below(nodes, at);
+        let below = leaves_below(nodes, at);
+        node.slots_below = below.iter().map(|leaf| leaf.slot).collect();
+        let is_canonical = |leaf: &&Leaf| matches!(leaf.mode, SlotMode::Scalar | SlotMode::Time);
+        node.mismatched_below =
+            below.iter().filter(|leaf| !is_canonical(leaf)).map(|leaf| leaf.slot).collect();
         node.table = vec![0; (node.entries.len() * 4).next_power_of_two()];
         for number in 0..node.entries.len() {
             let mut place = node.home(node.entries[number].key.print());
@@ -208,6 +214,12 @@ impl Node {
     pub fn slots_below(&self) -> &[u16] {
         &self.slots_below
     }
+
+    /// Returns the slots below that a value which is no object makes wrong. A canonical scalar is
+    /// just not there: another place of the wire may have it.
+    pub fn mismatched_below(&self) -> &[u16] {
+        &self.mismatched_below
+    }
 }
 
 #[derive(Debug, Default)]
@@ -243,13 +255,13 @@ fn descend(nodes: &mut Vec<Building>, at: usize, step: &Step) -> usize {
     node
 }
 
-fn slots_below(nodes: &[Building], at: usize) -> Vec<u16> {
-    let mut slots = Vec::new();
+fn leaves_below(nodes: &[Building], at: usize) -> Vec<Leaf> {
+    let mut leaves = Vec::new();
     for edge in &nodes[at].edges {
-        slots.extend(edge.leaves.iter().map(|leaf| leaf.slot));
+        leaves.extend_from_slice(&edge.leaves);
         if let Some(node) = edge.node {
-            slots.extend(slots_below(nodes, node));
+            leaves.extend(leaves_below(nodes, node));
         }
     }
-    slots
+    leaves
 }

@@ -103,6 +103,9 @@ impl Clock {
         len: usize,
         notes: &mut ClockNotes,
     ) {
+        if column.is_empty(len) {
+            return;
+        }
         let mut cache = DateCache::default();
         for row in 0..len {
             let bits = column.bits[row];
@@ -149,8 +152,8 @@ impl Clock {
     ) -> Mask {
         let mut without_time = Mask::zeros(len);
         let is_usual = sent.is_empty(len)
-            && time.kinds[..len].iter().all(|kind| *kind == TIME)
-            && received.kinds[..len].iter().all(|kind| *kind == TIME);
+            && time.is_all(len, CellKind::Time)
+            && received.is_all(len, CellKind::Time);
         for row in 0..len {
             if !is_usual {
                 self.settle_odd(time, sent, received, row, arrival, notes, &mut without_time);

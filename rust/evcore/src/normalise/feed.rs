@@ -69,15 +69,15 @@ pub fn plan_feed(config: &Config, name: &str, slots: &Slots) -> Result<FeedPlan,
         time_fallbacks: Vec::new(),
         columns: slots.paths().len(),
     };
+    let place_of = |path: &Path| match &feed {
+        FeedName::Segment => segment_place(path),
+        FeedName::Canonical => canonical_place(path),
+        FeedName::User(_) => user.map_or(Place::Nowhere, |feed| user_place(feed, path)),
+    };
     for (slot, path) in slots.paths().iter().enumerate() {
-        let place = match &feed {
-            FeedName::Segment => segment_place(path),
-            FeedName::Canonical => canonical_place(path),
-            FeedName::User(_) => user.map_or(Place::Nowhere, |feed| user_place(feed, path)),
-        };
-        planner.add(slot, path, place);
+        planner.add(slot, path, place_of(path));
     }
-    planner.add_names(slots);
+    planner.add_names(slots, place_of(&Path::field(Field::Kind)));
     let unit = user.map_or(TimeUnit::Milliseconds, |feed| feed.time_unit.value);
     let skew = match user {
         Some(feed) => feed.skew.value,
@@ -188,12 +188,17 @@ impl Planner {
     }
 
     /// An event without a name is called by its kind.
-    fn add_names(&mut self, slots: &Slots) {
-        if let (Some(to), Some(kind)) =
-            (slots.find(&Path::field(Field::Name)), slots.find(&Path::field(Field::Kind)))
-        {
-            self.steps.push(Resolve::Fill { to, from: kind });
-        }
+    fn add_names(&mut self, slots: &Slots, kind_place: Place) {
+        let Some(to) = slots.find(&Path::field(Field::Name)) else {
+            return;
+        };
+        let kinds = match kind_place {
+            Place::First(places) => {
+                places.into_iter().map(|steps| self.want_new(steps, SlotMode::Scalar)).collect()
+            }
+            _ => Vec::new(),
+        };
+        self.steps.push(Resolve::NameFromKind { to, kinds });
     }
 }
 

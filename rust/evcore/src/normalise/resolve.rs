@@ -48,6 +48,13 @@ pub enum Resolve {
         /// The slot.
         slot: usize,
     },
+    /// An event without a name is called by its kind.
+    NameFromKind {
+        /// The slot of the name.
+        to: usize,
+        /// The slots of the wire's kind; the first that has a value counts.
+        kinds: Vec<usize>,
+    },
     /// Lower case; `browser` is `web`.
     Platform {
         /// The slot.
@@ -73,6 +80,7 @@ impl Resolve {
             Resolve::Overlay { to, lower } => lay_over(cells, input, *to, *lower, len),
             Resolve::PageName { to, from, kind } => page_name(cells, input, *to, *from, *kind, len),
             Resolve::Kind { slot } => kind(cells, input, *slot, len),
+            Resolve::NameFromKind { to, kinds } => name_from_kind(cells, input, *to, kinds, len),
             Resolve::Platform { slot } => platform(cells, input, *slot, len),
             Resolve::BuildMap { to, parts } => build_map(cells, input, *to, parts, len),
         }
@@ -155,12 +163,13 @@ fn store(arena: &mut Vec<u8>, text: &[u8]) -> u64 {
 }
 
 fn page_name(cells: &mut Cells, input: &[u8], to: usize, from: usize, kind: usize, len: usize) {
-    // Most streams are tracks alone, and tracks have no `name` beside `event`.
-    if cells.columns[from].is_empty(len) {
-        return;
-    }
     for row in 0..len {
-        let kind = text(&cells.columns[kind], row, input, &cells.arena);
+        // Most events are tracks: the length alone tells them from pages and screens.
+        let column = &cells.columns[kind];
+        if column.kinds[row] != TEXT || !matches!(Span::unpack(column.bits[row]).len, 4 | 6) {
+            continue;
+        }
+        let kind = text(column, row, input, &cells.arena);
         if matches!(kind, Some(b"page" | b"screen")) {
             let (to, from) = pair(&mut cells.columns, to, from);
             to.kinds[row] = from.kinds[row];
@@ -182,6 +191,22 @@ fn kind(cells: &mut Cells, input: &[u8], slot: usize, len: usize) {
         let bits =
             *spans[kind as usize].get_or_insert_with(|| store(arena, kind.name().as_bytes()));
         cells.columns[slot].set(row, CellKind::Text, bits);
+    }
+}
+
+fn name_from_kind(cells: &mut Cells, input: &[u8], to: usize, kinds: &[usize], len: usize) {
+    if !cells.columns[to].kinds[..len].contains(&MISSING) {
+        return;
+    }
+    for row in 0..len {
+        if cells.columns[to].kinds[row] != MISSING {
+            continue;
+        }
+        let mut found =
+            kinds.iter().map(|slot| text(&cells.columns[*slot], row, input, &cells.arena));
+        let kind = found.find_map(|found| found).map_or(EventKind::Track, kind_of);
+        let bits = store(&mut cells.arena, kind.name().as_bytes());
+        cells.columns[to].set(row, CellKind::Text, bits);
     }
 }
 

@@ -141,10 +141,6 @@ pub fn compile(config: Config) -> Result<Compiled, ConfigError> {
         (slots.slot_of(&Path::field(Field::User)), slots.slot_of(&Path::field(Field::Anonymous)))
     });
     let batch = batch_columns(&config, &mut slots);
-    // Names fall back to the kind, and the kind decides where a page's name stands.
-    if slots.find(&Path::field(Field::Name)).is_some() {
-        slots.slot_of(&Path::field(Field::Kind));
-    }
     Ok(Compiled {
         slots,
         programs,
