@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import evcore
+from measure import note_cost
 
 EVENTS = 100_000
 AGGREGATES = {
@@ -48,4 +49,4 @@ def test_aggregate(benchmark: Any, aggregate: str, events_path: Path, tmp_path: 
     assert list(results) == (["a"] if AGGREGATES[aggregate] else [])
     if aggregate.startswith("count"):
         assert sum(results["a"]["count"].tolist()) == EVENTS
-    benchmark.extra_info["ns/event"] = benchmark.stats.stats.median / EVENTS * 1e9
+    note_cost(benchmark, events=EVENTS)

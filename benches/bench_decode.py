@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import evcore
+from measure import note_rate
 
 EVENTS = 100_000
 HEAD = 'version = 1\nfeed = "segment"\n'
@@ -33,7 +34,7 @@ def test_decode_to_batch(benchmark: Any, pipeline: evcore.Pipeline, document: by
     benchmark.group = "decode/track/to a batch"
     batch = benchmark(pipeline.process, document)
     assert len(batch) == EVENTS and not batch.rejects
-    benchmark.extra_info["GB/s"] = len(document) / benchmark.stats.stats.median / 1e9
+    note_rate(benchmark, size=len(document))
 
 
 @pytest.mark.parametrize("pipeline", ["nothing but time"], indirect=True)
@@ -42,7 +43,7 @@ def test_decode_of_a_file(benchmark: Any, pipeline: evcore.Pipeline, events_path
     benchmark.group = "decode/track/check only"
     summary = benchmark(pipeline.run, events_path)
     assert summary.kept == EVENTS and not summary.rejects
-    benchmark.extra_info["GB/s"] = events_path.stat().st_size / benchmark.stats.stats.median / 1e9
+    note_rate(benchmark, size=events_path.stat().st_size)
 
 
 @pytest.mark.parametrize("peer", ["json", "msgspec"])
@@ -60,4 +61,4 @@ def test_decode_by_peers(benchmark: Any, document: bytes, peer: str) -> None:
         decoder = msgspec.json.Decoder()
         found = benchmark.pedantic(lambda: decoder.decode_lines(document), rounds=3)
     assert len(found) == EVENTS
-    benchmark.extra_info["GB/s"] = len(document) / benchmark.stats.stats.median / 1e9
+    note_rate(benchmark, size=len(document))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import evcore
+from measure import note_cost
 
 EVENTS = 100_000
 RULES = {
@@ -38,4 +39,4 @@ def test_tag(benchmark: Any, rule: str, events_path: Path, tmp_path: Path) -> No
     summary = benchmark(lambda: evcore.Pipeline(config).run(events_path))
     assert summary.kept == EVENTS
     assert rule == "no rule" or 0 < summary.tags["found"] < EVENTS
-    benchmark.extra_info["ns/event"] = benchmark.stats.stats.median / EVENTS * 1e9
+    note_cost(benchmark, events=EVENTS)

@@ -104,6 +104,18 @@ def alternate(contenders: Sequence[Contender], runs: int) -> None:
             )
 
 
+def note_rate(benchmark: Any, *, size: int) -> None:
+    """Add GB/s to a pytest-benchmark result; with benchmarks disabled there is no time."""
+    if benchmark.stats is not None:
+        benchmark.extra_info["GB/s"] = size / benchmark.stats.stats.median / 1e9
+
+
+def note_cost(benchmark: Any, *, events: int) -> None:
+    """Add nanoseconds an event to a pytest-benchmark result."""
+    if benchmark.stats is not None:
+        benchmark.extra_info["ns/event"] = benchmark.stats.stats.median / events * 1e9
+
+
 def machine() -> dict[str, Any]:
     """Return what a reader must know of the machine: processor, cores, system, versions."""
     import importlib.metadata

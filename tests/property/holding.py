@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import evcore
 import reference
 from laws import assert_conserved
 from reference.aggregates import find, plain
@@ -19,8 +20,6 @@ from reference.engine import ENGINE_TAGS, Config, Outcome
 from reference.feeds import TIMES
 from reference.rules import Path as EventPath
 from reference.rules import Row
-
-import evcore
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KERNELS = ("avx512", "portable")

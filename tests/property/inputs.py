@@ -7,8 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
+
 from reference.aggregates import Measure, Spec
 from reference.engine import Config, Filter
+from reference.feeds import Feed
 from reference.rules import (
     AnyElement,
     Both,
@@ -61,7 +63,53 @@ MOMENTS = (
     "2026-06-30T23:59:59,5-0530",
     "not a time",
     "2026-02-30T00:00:00Z",
+    1772409863576,
+    1772409863.5,
+    -1,
+    2**63,
+    1e300,
 )
+# What the keys of a call are in other feeds; a feed of the user's own reads Segment's.
+RENAMES: dict[str, dict[str, str]] = {
+    "segment": {},
+    "mine": {},
+    "canonical": {
+        "type": "kind",
+        "event": "name",
+        "name": "other",
+        "messageId": "id",
+        "userId": "user",
+        "anonymousId": "anonymous",
+        "timestamp": "time",
+        "originalTimestamp": "another",
+        "receivedAt": "received",
+        "sentAt": "sent",
+        "channel": "platform",
+        "properties": "attributes",
+    },
+}
+RENAMES["logEvent"] = RENAMES["canonical"] | {
+    "type": "messageType",
+    "event": "eventName",
+    "messageId": "sourceMessageId",
+    "timestamp": "timestamp",
+    "properties": "data",
+    "traits": "userAttributes",
+}
+MINE = {
+    "kind": ("type",),
+    "name": ("event",),
+    "id": ("messageId",),
+    "time": ("timestamp",),
+    "sent": ("sentAt",),
+    "received": ("receivedAt",),
+    "user": ("userId",),
+    "anonymous": ("anonymousId",),
+    "platform": ("channel",),
+    "attributes": ("properties",),
+    "context": ("context",),
+    "traits": ("context", "traits"),
+}
 PATHS = (
     Path("attributes", ("revenue",)),
     Path("attributes", ("n",)),
@@ -99,8 +147,8 @@ def sometimes(strategy: SearchStrategy[Any]) -> SearchStrategy[Any]:
 
 
 @st.composite
-def events(draw: DrawFn) -> dict[str, Any]:
-    """A Segment call, most of it as it should be."""
+def events(draw: DrawFn, feed: str = "segment") -> dict[str, Any]:
+    """A call, most of it as it should be."""
     properties = st.fixed_dictionaries(
         {},
         optional={
@@ -144,7 +192,7 @@ def events(draw: DrawFn) -> dict[str, Any]:
     always = {key: fields.pop(key) for key in ("type", "event", "timestamp", "properties")}
     drawn: dict[str, Any] = draw(st.fixed_dictionaries(always, optional=fields))
     keys = draw(st.permutations(list(drawn)))
-    return {key: drawn[key] for key in keys}
+    return {RENAMES[feed].get(key, key): drawn[key] for key in keys}
 
 
 @st.composite
@@ -174,9 +222,9 @@ ODDITIES = (
 
 
 @st.composite
-def lines(draw: DrawFn) -> bytes:
+def lines(draw: DrawFn, feed: str) -> bytes:
     """One line without its end: a good event, an odd one, a broken one, or none at all."""
-    text = draw(spelt(draw(events()))).encode()
+    text = draw(spelt(draw(events(feed)))).encode()
     how = draw(st.sampled_from(["good"] * 5 + ["odd", "odd", "broken", "broken", "blank", "other"]))
     if how == "odd":
         old, new = draw(st.sampled_from(ODDITIES))
@@ -226,12 +274,12 @@ def lines(draw: DrawFn) -> bytes:
 
 
 @st.composite
-def documents(draw: DrawFn, *, max_lines: int = 8) -> bytes:
+def documents(draw: DrawFn, feed: str = "segment", *, max_lines: int = 8) -> bytes:
     """Some lines, with one kind of line end or mixed ones, maybe a BOM, maybe no last line feed."""
     ends = st.sampled_from([[b"\n"], [b"\r\n"], [b"\n", b"\r\n", b"\n\n", b"\n \r\n"]])
     end = st.sampled_from(draw(ends))
     mark = draw(st.sampled_from([b"", b"", b"", b"\xef\xbb\xbf"]))
-    body = b"".join(line + draw(end) for line in draw(st.lists(lines(), max_size=max_lines)))
+    body = b"".join(line + draw(end) for line in draw(st.lists(lines(feed), max_size=max_lines)))
     return mark + (body if draw(st.booleans()) else body.rstrip(b"\n"))
 
 
@@ -321,8 +369,10 @@ def aggregates(draw: DrawFn, name: str, tags: tuple[str, ...]) -> Spec:
 
 
 @st.composite
-def configs(draw: DrawFn) -> Config:
+def configs(draw: DrawFn, feed: str = "segment") -> Config:
     """A configuration with a few rules of each sort and a few aggregates."""
+    unit, skew = st.sampled_from(["rfc3339", "ms", "s", "us"]), st.sampled_from(["segment", "off"])
+    own = Feed("mine", MINE, draw(unit), draw(skew)) if feed == "mine" else None
     categories = draw(st.lists(rules(), max_size=2))
     names = tuple(f"c{number}" for number in range(len(categories)))
     tags: list[tuple[str, Rule]] = []
@@ -341,6 +391,7 @@ def configs(draw: DrawFn) -> Config:
         for number, path in enumerate((*PATHS, DECLARED, *SCALARS, Path("time"), Path("received")))
     }
     return Config(
+        feed=own or ("canonical" if feed == "logEvent" else feed),
         zone=draw(st.sampled_from(ZONES)),
         is_strict=draw(st.booleans()),
         types=draw(st.sampled_from([{}, {"attributes.declared": "double"}])),
@@ -350,3 +401,10 @@ def configs(draw: DrawFn) -> Config:
         aggregates=specs,
         columns=columns,
     )
+
+
+@st.composite
+def cases(draw: DrawFn, *, count: int = 1) -> tuple[Config, list[bytes]]:
+    """A configuration of some feed, and documents of that feed."""
+    feed = draw(st.sampled_from(["segment", "segment", *RENAMES]))
+    return draw(configs(feed)), [draw(documents(feed)) for _ in range(count)]

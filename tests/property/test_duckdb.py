@@ -7,15 +7,15 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from laws import assert_conserved
 
 import evcore
 from evcore.testing import events, write_events
+from laws import assert_conserved
 
 duckdb = pytest.importorskip("duckdb")
 BENCHES = Path(__file__).parents[2] / "benches"
@@ -184,4 +184,4 @@ def test_rows_come_sorted_by_their_keys(data: Path) -> None:
 
 
 def micros(moment: datetime) -> int:
-    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6 + 0.5)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

@@ -7,7 +7,12 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import evcore
 import reference
+from evcore.testing import events
 from holding import (
     Pieces,
     answer_of,
@@ -19,16 +24,11 @@ from holding import (
     available_kernels,
     pipeline_of,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from inputs import PATHS, SCALARS, configs, documents
+from inputs import PATHS, SCALARS, cases
 from reference.aggregates import Measure, Spec
 from reference.engine import Config, Filter
 from reference.rules import Compare, HasTag, Lag, OneOf, TextTest
 from reference.rules import Path as EventPath
-
-import evcore
-from evcore.testing import events
 
 KERNELS = available_kernels()
 REVENUE = EventPath("attributes", ("revenue",))
@@ -36,21 +36,24 @@ NAME = EventPath("name")
 
 
 @pytest.mark.parametrize("kernel_name", KERNELS)
-@given(config=configs(), document=documents())
-def test_whole_documents(kernel_name: str, config: Config, document: bytes) -> None:
+@given(case=cases())
+def test_whole_documents(kernel_name: str, case: tuple[Config, list[bytes]]) -> None:
+    config, (document,) = case
     assert_same(config, document, kernel=kernel_name)
 
 
 @pytest.mark.parametrize("kernel_name", KERNELS)
-@given(config=configs(), document=documents(), cuts=st.lists(st.integers(1, 700), max_size=12))
+@given(case=cases(), cuts=st.lists(st.integers(1, 700), max_size=12))
 def test_documents_in_pieces(
-    kernel_name: str, config: Config, document: bytes, cuts: list[int]
+    kernel_name: str, case: tuple[Config, list[bytes]], cuts: list[int]
 ) -> None:
+    config, (document,) = case
     assert_same(config, document, kernel=kernel_name, cuts=cuts)
 
 
-@given(config=configs(), first=documents(), second=documents())
-def test_merge_equals_one_run(config: Config, first: bytes, second: bytes) -> None:
+@given(case=cases(count=2))
+def test_merge_equals_one_run(case: tuple[Config, list[bytes]]) -> None:
+    config, (first, second) = case
     whole, left, right = (pipeline_of(config) for _ in range(3))
     whole.process([first, second])
     left.process(first)

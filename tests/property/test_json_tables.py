@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from holding import pipeline_of
-from reference.engine import Config, decode
-from reference.rules import Path as EventPath
 
 import evcore
+from holding import pipeline_of
+from reference.engine import Config, decode
+from reference.json_reader import REASONS
+from reference.rules import Path as EventPath
 
 CASES = Path(__file__).parents[1] / "cases"
 VALID, INVALID, DEPTH = (
@@ -32,12 +33,6 @@ PLACES = {
     "skipped": (START + b'"skipped":', b',"properties":{"wanted":1}}'),
     "nested": (START + b'"context":{"deep":[[{"k":', b'}]]},"properties":{"wanted":1,"more":{}}}'),
     "wanted": (START + b'"properties":{"before":[{}],"wanted":', b',"after":"x"}}'),
-}
-# The engine names strict mode's reason for a surrogate as what it is, and counts it by kind.
-STRICT_REASON = {
-    "surrogate": "lone_surrogate",
-    "nonfinite": "nonfinite",
-    "duplicate_key": "duplicate_key",
 }
 
 
@@ -89,7 +84,6 @@ def check(
 ) -> tuple[Any, dict[str, int]]:
     found = decode(line, config_of(is_strict))
     reasons = found if isinstance(found, frozenset) else {None}
-    reasons = {STRICT_REASON.get(reason or "", reason) for reason in reasons}
     assert expected in reasons, "the reference does not agree with the table"
     reason, shown, notes = process(kernel, line, is_strict)
     assert reason in reasons
@@ -102,7 +96,7 @@ def check(
 def test_valid(row: dict[str, Any], place: str, is_strict: bool, kernel: str) -> None:
     before, after = PLACES[place]
     note = row.get("note")
-    expected = STRICT_REASON[note] if note and is_strict else None
+    expected = REASONS.get(note, note) if note and is_strict else None
     if place == "line" and expected is None:
         is_object = bytes_of(row).lstrip().startswith(b"{")
         expected = "no_time" if is_object else "not_an_object"

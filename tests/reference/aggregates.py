@@ -122,9 +122,7 @@ def aggregate(spec: Spec, rows: Sequence[Row], zone: str = "UTC") -> Answer:
             if value is None or (value is ERROR and spec.measure.kind not in NUMERIC):
                 continue
             is_time = spec.measure.path is not None and not spec.measure.path.steps
-            if spec.measure.kind in NUMERIC and not (
-                is_number(value) or is_time
-            ):
+            if spec.measure.kind in NUMERIC and not (is_number(value) or is_time):
                 mistyped += 1
                 continue
             group.values.append((row.event["time"], order, value))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +99,14 @@ def moment(value: Value | None, unit: str, notes: Counter[str]) -> int | None:
     return time_us
 
 
+def first_moment(values: Iterable[Value | None], notes: Counter[str]) -> int | None:
+    """Return the first that can be read; later ones are not looked at."""
+    for value in values:
+        if (time_us := moment(value, "any", notes)) is not None:
+            return time_us
+    return None
+
+
 def present(value: Value | None) -> Value | None:
     """Return a canonical map; null is the same as nothing."""
     return None if value is None or value.kind == "null" else value
@@ -115,6 +123,17 @@ def overlay(below: Value | None, above: Value | None) -> Value | None:
 
 def first(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
+
+
+def map_at(wire: Value, steps: tuple[str | int, ...]) -> Value | None:
+    """Return a canonical map's value. Where its path runs through something that is no object, that
+    stands for the map: to look for a key in it is an error, not a key that is missing."""
+    here = present(wire)
+    for step in steps:
+        if here is None or here.kind != "map":
+            return here
+        here = present(here.value.get(step))
+    return here
 
 
 def from_segment(wire: Value) -> dict[str, Any]:
@@ -135,11 +154,11 @@ def from_segment(wire: Value) -> dict[str, Any]:
         "platform": first(
             scalar(follow(wire, ("context", "device", "type"))), scalar(get("channel"))
         ),
-        "time": moment(first(present(get("originalTimestamp")), get("timestamp")), "any", notes),
+        "time": first_moment((get("originalTimestamp"), get("timestamp")), notes),
         "sent": moment(get("sentAt"), "any", notes),
         "received": moment(get("receivedAt"), "any", notes),
         "attributes": present(get("properties")),
-        "traits": overlay(present(follow(wire, ("context", "traits"))), present(get("traits"))),
+        "traits": overlay(map_at(wire, ("context", "traits")), present(get("traits"))),
         "context": present(get("context")),
     }
     return finish(event)
@@ -155,7 +174,7 @@ def from_canonical(wire: Value) -> dict[str, Any]:
         if name in SCALARS:
             event[name] = first(*map(scalar, values))
         elif name in TIMES:
-            event[name] = moment(first(*values), "any", event["notes"])
+            event[name] = first_moment(values, event["notes"])
         else:
             event[name] = first(*values)
     return finish(event)
@@ -170,7 +189,7 @@ def from_mine(wire: Value, feed: Feed) -> dict[str, Any]:
         elif name in TIMES:
             event[name] = moment(value, feed.time_unit, event["notes"])
         else:
-            event[name] = present(value)
+            event[name] = map_at(wire, steps)
     return finish(event)
 
 

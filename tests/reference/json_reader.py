@@ -24,6 +24,7 @@ SIMPLE_ESCAPES = {
     ord("r"): "\r",
     ord("t"): "\t",
 }
+REASONS = {"surrogate": "lone_surrogate"}  # why strict mode rejects, where its name is another
 NONFINITE = (b"NaN", b"Infinity", b"-Infinity")
 INT_MIN, UINT_MAX = -(2**63), 2**64 - 1
 
@@ -39,7 +40,7 @@ class Fault(Exception):  # noqa: N818 - the word of the engine's rejects
 
 @dataclass
 class Value:
-    """A JSON value.
+    """A JSON value, and its text, in which bare NaN and Infinity are null.
 
     ``kind`` is null, bool, int, double, text, list or map. ``value`` is the Python value: of a list
     a list of values, of a map a dictionary of values, of which the last of equal keys stays.
@@ -59,6 +60,7 @@ class Reader:
     max_depth: int = 128
     at: int = 0
     notes: set[str] = field(default_factory=set)
+    nonfinite: list[tuple[int, int]] = field(default_factory=list)  # where, and how long
 
     def fail(self, offset: int | None = None, reason: str = "bad_json") -> Fault:
         return Fault(reason, self.at if offset is None else offset)
@@ -66,7 +68,7 @@ class Reader:
     def forgive(self, what: str, offset: int) -> None:
         """Note something that lenient mode takes; fail in strict mode."""
         if self.is_strict:
-            raise self.fail(offset, what)
+            raise self.fail(offset, REASONS.get(what, what))
         self.notes.add(what)
 
     def peek(self) -> int:
@@ -100,7 +102,15 @@ class Reader:
             kind, found = "text", self.string()
         else:
             kind, found = self.scalar()
-        return Value(kind, found, self.data[start : self.at])
+        return Value(kind, found, self.text(start))
+
+    def text(self, start: int) -> bytes:
+        """Return the value's own text, with null for what lenient mode takes for null."""
+        text, end = self.data[start : self.at], self.at - start
+        for at, length in reversed(self.nonfinite):
+            if 0 <= at - start < end:
+                text = text[: at - start] + b"null" + text[at - start + length :]
+        return text
 
     def scalar(self) -> tuple[str, Any]:
         for text, kind, found in (
@@ -114,6 +124,7 @@ class Reader:
         for text in NONFINITE:
             if self.data.startswith(text, self.at):
                 self.forgive("nonfinite", self.at)
+                self.nonfinite.append((self.at, len(text)))
                 self.at += len(text)
                 return "null", None
         return self.number()

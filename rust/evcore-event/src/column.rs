@@ -86,6 +86,17 @@ impl Column {
     }
 }
 
+/// By length: a mask of the lowest bytes, 8 at most.
+pub(crate) const LOW_BYTES: [u64; 17] = {
+    let mut masks = [u64::MAX; 17];
+    let mut len = 0;
+    while len < 8 {
+        masks[len] = (1 << (8 * len)) - 1;
+        len += 1;
+    }
+    masks
+};
+
 /// A block of events, as the stages after decode read it.
 #[derive(Debug, Clone, Copy)]
 pub struct Block<'a> {
@@ -116,6 +127,19 @@ impl<'a> Block<'a> {
         } else {
             (self.arena, (span.offset - Span::ARENA) as usize, span.len as usize)
         }
+    }
+
+    /// Returns a text of up to 16 bytes as two words, zeros after its end; `None` if it is longer or
+    /// within 16 bytes of the end of its memory.
+    #[inline(always)]
+    pub fn short_text(&self, bits: u64) -> Option<(u64, u64)> {
+        let (base, offset, len) = self.text_in(bits);
+        if len > 16 {
+            return None;
+        }
+        let (words, _) = base.get(offset..offset + 16)?.as_chunks::<8>();
+        let word = |at: usize| u64::from_le_bytes(words[at]);
+        Some((word(0) & LOW_BYTES[len], word(1) & LOW_BYTES[len.saturating_sub(8)]))
     }
 
     /// Returns one cell.

@@ -5,6 +5,7 @@
 
 use std::hash::{BuildHasher, Hasher};
 
+use crate::column::LOW_BYTES;
 use crate::{Block, Cell, CellKind};
 
 /// The code of a missing cell.
@@ -27,6 +28,17 @@ pub struct Dictionary {
     bytes: Vec<u8>,
     limit: usize,
     seed: u64,
+    /// The rows of the block that is being encoded.
+    hashed: Vec<Hashed>,
+}
+
+/// A text on its way to its code.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hashed {
+    first: u64,
+    last: u64,
+    hash: u64,
+    len: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +67,15 @@ impl Dictionary {
     /// Returns an empty dictionary that takes up to `limit` values.
     pub fn new(limit: usize) -> Dictionary {
         let seed = foldhash::fast::RandomState::default().build_hasher().finish() | 1;
-        Dictionary { slots: vec![FREE; 64], values: Vec::new(), bytes: Vec::new(), limit, seed }
+        let hashed = Vec::new();
+        Dictionary {
+            slots: vec![FREE; 64],
+            values: Vec::new(),
+            bytes: Vec::new(),
+            limit,
+            seed,
+            hashed,
+        }
     }
 
     /// Returns the number of values.
@@ -116,44 +136,57 @@ impl Dictionary {
 
     /// Returns the code of a text.
     pub fn code_of_text(&mut self, text: &[u8]) -> u32 {
-        self.code_of_text_in(text, 0, text.len())
+        let len = text.len() as u32;
+        let (first, last) = words(text, 0, text.len(), self.seed);
+        let hash = hash(first, last, len, self.seed);
+        self.code_of_hashed(Hashed { first, last, hash, len }, || text)
     }
 
     #[inline(always)]
-    fn code_of_text_in(&mut self, base: &[u8], offset: usize, len: usize) -> u32 {
-        let (first, last) = words(base, offset, len, self.seed);
-        let mut at = self.home(first, last, len as u32);
+    fn code_of_hashed<'a>(&mut self, wanted: Hashed, text: impl Fn() -> &'a [u8]) -> u32 {
+        let mut at = wanted.hash as usize & (self.slots.len() - 1);
         loop {
             let slot = self.slots[at];
-            if slot.first == first
-                && slot.last == last
-                && slot.shape == len as u32
+            if slot.first == wanted.first
+                && slot.last == wanted.last
+                && slot.shape == wanted.len
                 && slot.code != 0
+                && (wanted.len <= 16 || self.value(slot.code) == Cell::Text(text()))
             {
-                let is_same =
-                    len <= 16 || self.value(slot.code) == Cell::Text(&base[offset..offset + len]);
-                if is_same {
-                    return slot.code;
-                }
+                return slot.code;
             }
             if slot.code == 0 {
-                return self.insert_text(&base[offset..offset + len], first, last);
+                return self.insert_text(text(), wanted.first, wanted.last);
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
     }
 
     /// Writes the code of each row of a column.
+    ///
+    /// All rows are hashed before the first is looked up: then the table is read for many rows at
+    /// once, and waiting for one row's cache line does not hold up the others.
     pub fn encode(&mut self, block: &Block<'_>, slot: usize, codes: &mut [u32]) {
+        const TEXT: u8 = CellKind::Text as u8;
         let column = &block.columns[slot];
-        for (row, code) in codes.iter_mut().enumerate().take(block.len) {
-            *code = if column.kinds[row] == CellKind::Text as u8 {
-                let (base, offset, len) = block.text_in(column.bits[row]);
-                self.code_of_text_in(base, offset, len)
+        let mut hashed = std::mem::take(&mut self.hashed);
+        hashed.clear();
+        hashed.extend((0..block.len).map(|row| {
+            if column.kinds[row] != TEXT {
+                return Hashed::default();
+            }
+            let (base, offset, len) = block.text_in(column.bits[row]);
+            let (first, last) = words(base, offset, len, self.seed);
+            Hashed { first, last, hash: hash(first, last, len as u32, self.seed), len: len as u32 }
+        }));
+        for (row, (hashed, code)) in hashed.iter().zip(codes.iter_mut()).enumerate() {
+            *code = if column.kinds[row] == TEXT {
+                self.code_of_hashed(*hashed, || block.text(column.bits[row]))
             } else {
                 self.code_of(block.cell(slot, row))
             };
         }
+        self.hashed = hashed;
     }
 
     /// Returns, for each code of `other`, its code here.
@@ -233,7 +266,8 @@ impl Dictionary {
         if self.values.len() >= self.limit {
             return OVERFLOW;
         }
-        if self.values.len() * 2 >= self.slots.len() {
+        // Two slots of three in use: a table that fits the cache beats one with shorter probes.
+        if self.values.len() * 3 >= self.slots.len() * 2 {
             self.grow();
         }
         let code = self.code_end();
@@ -261,9 +295,13 @@ impl Dictionary {
 
     #[inline(always)]
     fn home(&self, first: u64, last: u64, shape: u32) -> usize {
-        let mixed = fold(first ^ self.seed, last ^ MIX ^ u64::from(shape).rotate_left(40));
-        mixed as usize & (self.slots.len() - 1)
+        hash(first, last, shape, self.seed) as usize & (self.slots.len() - 1)
     }
+}
+
+#[inline(always)]
+fn hash(first: u64, last: u64, shape: u32, seed: u64) -> u64 {
+    fold(first ^ seed, last ^ MIX ^ u64::from(shape).rotate_left(40))
 }
 
 /// Returns two words that, with the length, say all of a text of up to 16 bytes, and hash a longer
@@ -276,28 +314,21 @@ fn words(base: &[u8], offset: usize, len: usize, seed: u64) -> (u64, u64) {
     if len > 16 {
         return long_words(&base[offset..offset + len], seed);
     }
-    let mut copy = [0; 16];
-    let bytes: &[u8; 16] = match base.get(offset..offset + 16) {
-        Some(bytes) => bytes.try_into().unwrap(),
-        None => {
-            copy[..len].copy_from_slice(&base[offset..offset + len]);
-            &copy
-        }
+    let Some(bytes) = base.get(offset..offset + 16) else {
+        return last_words(&base[offset..offset + len]);
     };
     let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
     (word(0) & LOW_BYTES[len], word(8) & LOW_BYTES[len.saturating_sub(8)])
 }
 
-/// By length: a mask of the lowest bytes, 8 at most.
-const LOW_BYTES: [u64; 17] = {
-    let mut masks = [u64::MAX; 17];
-    let mut len = 0;
-    while len < 8 {
-        masks[len] = (1 << (8 * len)) - 1;
-        len += 1;
-    }
-    masks
-};
+/// As [`words`], for a text at the very end of its base.
+#[cold]
+fn last_words(text: &[u8]) -> (u64, u64) {
+    let mut bytes = [0; 16];
+    bytes[..text.len()].copy_from_slice(text);
+    let (first, last) = bytes.split_at(8);
+    (u64::from_le_bytes(first.try_into().unwrap()), u64::from_le_bytes(last.try_into().unwrap()))
+}
 
 fn long_words(text: &[u8], seed: u64) -> (u64, u64) {
     let word = |at: usize| u64::from_le_bytes(text[at..at + 8].try_into().unwrap());

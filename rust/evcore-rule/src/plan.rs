@@ -3,7 +3,9 @@
 //! The trees of all rules become one graph in which equal expressions are one node. A node's verdict
 //! on a block is three bitmaps: true, missing, error; `&&`, `||`, `!` and `?:` are word operations on
 //! them. What stands below is a kernel over a column, or, where there is none, the general evaluator
-//! row by row. Both say the same about every row: `tests/plan_equals_eval.rs` holds them to it.
+//! row by row. Both say the same about every row: `tests/plan_equals_eval.rs` holds them to it. The one
+//! exception is the general evaluator's budget of steps, which here each expression that goes row by
+//! row has for itself: only a rule of nested macros over a huge list can tell.
 //!
 //! Nothing is allocated per block once the bitmaps and tables have their size.
 

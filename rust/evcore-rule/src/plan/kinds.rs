@@ -61,7 +61,7 @@ impl KindRows {
             let mut word = 0;
             for (at, eight) in kinds.as_chunks::<8>().0.iter().enumerate() {
                 // A kind is below 128, so adding 127 reaches the top bit exactly if it differs.
-                let differs = u64::from_le_bytes(*eight) ^ LOW * u64::from(kind);
+                let differs = u64::from_le_bytes(*eight) ^ (LOW * u64::from(kind));
                 let equal = !(differs + LOW * 127) >> 7 & LOW;
                 word |= (equal.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * at);
             }

@@ -68,7 +68,7 @@ impl TextTest {
         match self {
             TextTest::Equal(_) | TextTest::Prefix(_) | TextTest::Suffix(_) => 2,
             TextTest::Ordered(..) => 4,
-            TextTest::In(set) => 2 + set.0.len().min(16) as u32,
+            TextTest::In(set) => 2 + set.texts.len().min(16) as u32,
             TextTest::Size(..) => 8,
             TextTest::Contains(_) => 30,
             TextTest::Matches(_) => 60,
@@ -144,7 +144,11 @@ fn code_points(text: &[u8]) -> i64 {
 
 /// Constants, sorted by length and then by bytes.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct TextSet(Vec<Box<[u8]>>);
+pub(crate) struct TextSet {
+    texts: Vec<Box<[u8]>>,
+    /// Bit n: a constant has n bytes, or 63 and more. Most texts are told apart by it.
+    lengths: u64,
+}
 
 impl TextSet {
     /// Returns the set of the constants.
@@ -152,15 +156,19 @@ impl TextSet {
         let mut texts: Vec<Box<[u8]>> = constants.into_iter().map(Box::from).collect();
         texts.sort_unstable_by(|a, b| by_length(a, b));
         texts.dedup();
-        TextSet(texts)
+        let lengths = texts.iter().fold(0, |all, text| all | 1 << text.len().min(63));
+        TextSet { texts, lengths }
     }
 
     #[inline]
     fn has(&self, text: &[u8]) -> bool {
-        if self.0.len() <= 8 {
-            return self.0.iter().any(|want| equal(text, want));
+        if self.lengths >> text.len().min(63) & 1 == 0 {
+            return false;
         }
-        self.0.binary_search_by(|want| by_length(want, text)).is_ok()
+        if self.texts.len() <= 8 {
+            return self.texts.iter().any(|want| equal(text, want));
+        }
+        self.texts.binary_search_by(|want| by_length(want, text)).is_ok()
     }
 }
 

@@ -49,26 +49,23 @@ pub struct Index {
     /// Positions near which a control character in a string or a fault in UTF-8 was found, in
     /// order. A line without one has neither; a line with one may be good after all.
     pub suspects: Vec<u32>,
-    /// What a pass has to say beyond tokens.
-    notes: Vec<Note>,
+    /// Blocks with escapes, or with control characters in strings.
+    odd_blocks: Vec<OddBlock>,
+    /// Blocks in which UTF-8 must be checked.
+    high_blocks: Vec<u32>,
 }
 
-/// A block that holds more than tokens: a line feed, an escape, or something to check.
+/// A block in which strings hold more than plain characters.
 ///
-/// The hot loop only writes notes down; they are read after it, so that it makes no calls and keeps
-/// its tables in registers.
+/// The hot loop appends such blocks without a branch, and they are read after it: a wrong guess
+/// costs as much as half a block, and what a block holds is hard to guess.
 #[derive(Debug, Clone, Copy, Default)]
-struct Note {
+struct OddBlock {
     base: u32,
-    /// Number of the block's first token.
-    first_token: u32,
-    tokens: u64,
-    line_feed: u64,
+    /// The bytes that follow a backslash.
     escaped: u64,
     /// Control characters in strings.
     control: u64,
-    /// Whether UTF-8 must be checked in this block.
-    is_high: bool,
 }
 
 /// How a kernel's pass over a range ended.
@@ -142,7 +139,10 @@ impl Index {
         // A token a byte, and a whole block past the end that kernels may scribble on.
         self.tokens.reserve(len + 2 * BLOCK);
         self.kinds.reserve(len + 2 * BLOCK);
-        self.notes.reserve(len / BLOCK + 2);
+        // A line a byte, and blocks.
+        self.lines.reserve(len + BLOCK);
+        self.odd_blocks.reserve(len / BLOCK + 2);
+        self.high_blocks.reserve(len / BLOCK + 2);
         let mut from = 0;
         while from < len {
             let pass = match kernel {
@@ -172,25 +172,21 @@ impl Index {
         self.suspects.clear();
     }
 
-    /// Reads the notes of a pass. `utf8_faults` gives the faulty bytes of a block.
+    /// Reads what a pass appended. `utf8_faults` gives the faulty bytes of a block.
     #[inline(always)]
     fn settle(&mut self, utf8_faults: impl Fn(usize) -> u64) {
-        let notes = std::mem::take(&mut self.notes);
-        for note in &notes {
-            let base = note.base as usize;
-            push_bits(&mut self.escapes, note.escaped, base);
-            let faults = if note.is_high { utf8_faults(base) } else { 0 };
-            push_bits(&mut self.suspects, note.control | faults, base);
-            let mut rest = note.line_feed;
-            while rest != 0 {
-                let bit = rest.trailing_zeros();
-                let token = note.first_token + (note.tokens & ((1 << bit) - 1)).count_ones();
-                self.lines.push(Line { end: note.base + bit, token, is_open: false });
-                rest &= rest - 1;
-            }
+        for odd in &self.odd_blocks {
+            push_bits(&mut self.escapes, odd.escaped, odd.base as usize);
+            push_bits(&mut self.suspects, odd.control, odd.base as usize);
         }
-        self.notes = notes;
-        self.notes.clear();
+        for base in &self.high_blocks {
+            push_bits(&mut self.suspects, utf8_faults(*base as usize), *base as usize);
+        }
+        self.odd_blocks.clear();
+        self.high_blocks.clear();
+        if self.suspects.len() > 1 {
+            self.suspects.sort_unstable();
+        }
     }
 }
 
@@ -225,25 +221,17 @@ struct Tokens {
 }
 
 impl Tokens {
-    /// Returns the note of this block, if there is something to note. Past a line feed inside a
-    /// string nothing counts.
+    /// Returns the line that a line feed ends, the lowest of `line_feeds`; means nothing if there is
+    /// none.
     #[inline(always)]
-    fn note(&self, base: usize, first_token: usize, masks: &Masks, is_high: bool) -> Option<Note> {
-        let control = masks.control & self.in_string;
-        if masks.line_feed | control | self.escaped | u64::from(is_high) == 0 {
-            return None;
+    fn first_line(&self, line_feeds: u64, base: usize, first_token: usize) -> Line {
+        let lowest = line_feeds & line_feeds.wrapping_neg();
+        let before = self.tokens & lowest.wrapping_sub(1);
+        Line {
+            end: base as u32 + line_feeds.trailing_zeros(),
+            token: first_token as u32 + before.count_ones(),
+            is_open: false,
         }
-        let open = masks.line_feed & self.in_string;
-        let before = open.wrapping_sub(1) & !open;
-        Some(Note {
-            base: base as u32,
-            first_token: first_token as u32,
-            tokens: self.tokens,
-            line_feed: masks.line_feed & before,
-            escaped: self.escaped,
-            control: control & before,
-            is_high,
-        })
     }
 }
 
@@ -252,10 +240,7 @@ impl Carry {
     /// to it.
     #[inline(always)]
     fn next(&mut self, masks: &Masks, prefix_xor: impl Fn(u64) -> u64) -> Tokens {
-        let mut escaped = 0;
-        if masks.backslash != 0 || self.escaped != 0 {
-            escaped = self.escaped_bytes(masks.backslash);
-        }
+        let escaped = self.escaped_bytes(masks.backslash);
         let quote = masks.quote & !escaped;
         let in_string = prefix_xor(quote) ^ self.in_string;
         let outside = !in_string;
@@ -300,6 +285,12 @@ impl Index {
         self.kinds.push(b'\n');
         Pass::RestartAt(line_feed as usize + 1)
     }
+}
+
+/// Returns the bits below the lowest of `bits`; all if there is none.
+#[inline(always)]
+const fn below_lowest(bits: u64) -> u64 {
+    bits.wrapping_sub(1) & !bits
 }
 
 #[inline(always)]

@@ -20,7 +20,8 @@ use super::wanted::{Leaf, Target, Wanted};
 
 /// Shapes that are kept: a few hundred bytes to a few KiB each.
 const SHAPES_MAX: usize = 1024;
-/// Tokens of a line that can have a shape; longer lines are walked.
+/// Tokens of a line that can have a shape; shorter and longer lines are walked.
+const TOKENS_MIN: usize = 8;
 const TOKENS_MAX: usize = 2048;
 /// Shapes with the same kinds but other keys that are tried for one line.
 const TRIES_MAX: usize = 4;
@@ -37,8 +38,9 @@ struct Piece {
     token: u16,
     /// Bytes from the token on.
     skip: u16,
+    /// How many of `expected` count, up to 16.
+    len: u8,
     expected: [u64; 2],
-    mask: [u64; 2],
 }
 
 /// A value that goes to a slot.
@@ -57,6 +59,11 @@ struct Shape {
     pieces: Box<[Piece]>,
     /// Tokens of the numbers that nothing wants.
     numbers: Box<[u16]>,
+    /// Wanted texts: token and slot.
+    texts: Box<[(u16, u16)]>,
+    /// Wanted numbers: token and leaf.
+    wanted_numbers: Box<[(u16, Leaf)]>,
+    /// All other wanted values.
     takes: Box<[Take]>,
     mismatches: Box<[u16]>,
 }
@@ -104,7 +111,7 @@ impl Shapes {
             self.resting -= 1;
             return Fit::Walk;
         }
-        if line.kinds.len() > TOKENS_MAX {
+        if !(TOKENS_MIN..=TOKENS_MAX).contains(&line.kinds.len()) {
             return Fit::Walk;
         }
         self.lines += 1;
@@ -116,7 +123,7 @@ impl Shapes {
         let mut tries = 0;
         for at in self.by_hash.iter_hash(hash) {
             let shape = &self.shapes[usize::from(*at)];
-            if shape.hash != hash || *shape.kinds != *line.kinds {
+            if shape.hash != hash || !same_kinds(&shape.kinds, line.kinds) {
                 continue;
             }
             if shape.fits(line) && shape.write(line, row, cells) {
@@ -149,6 +156,8 @@ impl Shapes {
             kinds: line.kinds.into(),
             pieces: learnt.pieces.into(),
             numbers: learnt.numbers.into(),
+            texts: learnt.texts.into(),
+            wanted_numbers: learnt.wanted_numbers.into(),
             takes: learnt.takes.into(),
             mismatches: learnt.mismatches.into(),
         });
@@ -173,8 +182,9 @@ impl Shape {
         for piece in &self.pieces {
             let at = line.tokens[usize::from(piece.token)] as usize + usize::from(piece.skip);
             let found = words(line.bytes[at..at + 16].try_into().unwrap());
+            let mask = &FIRST_BYTES[usize::from(piece.len) % FIRST_BYTES.len()];
             for half in 0..2 {
-                difference[half] |= (found[half] ^ piece.expected[half]) & piece.mask[half];
+                difference[half] |= (found[half] ^ piece.expected[half]) & mask[half];
             }
         }
         difference == [0; 2]
@@ -183,40 +193,30 @@ impl Shape {
     /// Writes the row. Returns false, with the row written in part, if a value is odd after all.
     #[inline(always)]
     fn write(&self, line: &Line<'_>, row: usize, cells: &mut Cells) -> bool {
-        let number = |token: u16| {
-            let at = usize::from(token);
-            let (start, next) = (line.tokens[at] as usize, line.tokens[at + 1] as usize);
-            Some((start, number_end(line.bytes, start, next)?))
-        };
+        for (token, slot) in &self.texts {
+            let (start, end) = line.text_span(usize::from(*token));
+            let bits = text_bits(line, start, end, cells);
+            cells.columns[usize::from(*slot)].set(row, CellKind::Text, bits);
+        }
         for token in &self.numbers {
-            if number(*token).is_none() {
+            if number(line, *token).is_none() {
                 return false;
             }
         }
+        for (token, leaf) in &self.wanted_numbers {
+            let Some((start, end)) = number(line, *token) else {
+                return false;
+            };
+            write_number(*leaf, line.bytes, start, end, row, cells);
+        }
         for take in &self.takes {
+            let start = line.tokens[usize::from(take.token)];
+            let end = line.tokens[usize::from(take.last_token)] + 1;
+            let span = Span { offset: start, len: end - start };
             match take.seen {
-                Seen::Text => {
-                    let (start, end) = line.text_span(usize::from(take.token));
-                    let bits = text_bits(line, start, end, cells);
-                    cells.columns[usize::from(take.leaf.slot)].set(row, CellKind::Text, bits);
-                }
-                Seen::Number => {
-                    let Some((start, end)) = number(take.token) else {
-                        return false;
-                    };
-                    write_number(take.leaf, line.bytes, start, end, row, cells);
-                }
-                Seen::List | Seen::Map => {
-                    let start = line.tokens[usize::from(take.token)];
-                    let end = line.tokens[usize::from(take.last_token)] + 1;
-                    let kind = if take.seen == Seen::Map { CellKind::Map } else { CellKind::List };
-                    let span = Span { offset: start, len: end - start };
-                    write_container(take.leaf, kind, span, row, cells);
-                }
-                literal => {
-                    let start = line.tokens[usize::from(take.token)] as usize;
-                    write_literal(take.leaf, literal, start, row, cells);
-                }
+                Seen::List => write_container(take.leaf, CellKind::List, span, row, cells),
+                Seen::Map => write_container(take.leaf, CellKind::Map, span, row, cells),
+                literal => write_literal(take.leaf, literal, start as usize, row, cells),
             }
         }
         for slot in &self.mismatches {
@@ -226,39 +226,80 @@ impl Shape {
     }
 }
 
+/// Returns where the number at a token starts and ends, if it is one.
 #[inline(always)]
-fn words(bytes: &[u8; 16]) -> [u64; 2] {
-    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
-    [word(0), word(8)]
+fn number(line: &Line<'_>, token: u16) -> Option<(usize, usize)> {
+    let at = usize::from(token);
+    let (start, next) = (line.tokens[at] as usize, line.tokens[at + 1] as usize);
+    Some((start, number_end(line.bytes, start, next)?))
 }
 
-/// Returns a hash of the kinds, eight at a time in four chains.
+/// By length: a mask of the first bytes of two words. 32 entries, so that no index is out of bounds.
+const FIRST_BYTES: [[u64; 2]; 32] = {
+    let mut masks = [[u64::MAX; 2]; 32];
+    let mut len = 0;
+    while len < 16 {
+        let all = (1_u128 << (8 * len)) - 1;
+        masks[len] = [all as u64, (all >> 64) as u64];
+        len += 1;
+    }
+    masks
+};
+
+#[inline(always)]
+fn words(bytes: &[u8; 16]) -> [u64; 2] {
+    [word(bytes, 0), word(bytes, 8)]
+}
+
+/// Returns the eight bytes from `at` on as a word.
+#[inline(always)]
+fn word(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap())
+}
+
+/// Returns a hash of at least [`TOKENS_MIN`] kinds, eight at a time in four chains. The last eight
+/// overlap those before them, so that there is no rest to copy.
 #[inline(always)]
 fn hash_kinds(kinds: &[u8]) -> u64 {
     const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut chains = [kinds.len() as u64, 1, 2, 3];
-    let mut blocks = kinds.chunks_exact(32);
-    for block in &mut blocks {
-        for (chain, bytes) in chains.iter_mut().zip(block.chunks_exact(8)) {
-            let word = u64::from_le_bytes(bytes.try_into().unwrap());
-            *chain = (chain.rotate_left(5) ^ word).wrapping_mul(ODD);
+    let mut at = 0;
+    while at + 32 <= kinds.len() {
+        for (chain, lane) in chains.iter_mut().zip(0..) {
+            *chain = (chain.rotate_left(5) ^ word(kinds, at + 8 * lane)).wrapping_mul(ODD);
         }
+        at += 32;
     }
-    for (at, bytes) in blocks.remainder().chunks(8).enumerate() {
-        let mut padded = [0; 8];
-        padded[..bytes.len()].copy_from_slice(bytes);
-        chains[at] = (chains[at].rotate_left(5) ^ u64::from_le_bytes(padded)).wrapping_mul(ODD);
+    while at + 8 <= kinds.len() {
+        chains[0] = (chains[0].rotate_left(5) ^ word(kinds, at)).wrapping_mul(ODD);
+        at += 8;
     }
-    let mixed = chains
-        .into_iter()
-        .fold(0_u64, |hash, chain| (hash.rotate_left(17) ^ chain).wrapping_mul(ODD));
+    chains[1] ^= word(kinds, kinds.len() - 8).wrapping_mul(ODD);
+    let mix = |hash: u64, chain: u64| (hash.rotate_left(17) ^ chain).wrapping_mul(ODD);
+    let mixed = chains.into_iter().fold(0, mix);
     mixed ^ mixed >> 29
+}
+
+/// Returns whether two lists of at least [`TOKENS_MIN`] kinds are equal. They nearly always are when
+/// their hashes are, so there is no early exit.
+#[inline(always)]
+fn same_kinds(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut difference = word(left, left.len() - 8) ^ word(right, right.len() - 8);
+    for at in (0..left.len() - 7).step_by(8) {
+        difference |= word(left, at) ^ word(right, at);
+    }
+    difference == 0
 }
 
 #[derive(Debug, Default)]
 struct Learnt {
     pieces: Vec<Piece>,
     numbers: Vec<u16>,
+    texts: Vec<(u16, u16)>,
+    wanted_numbers: Vec<(u16, Leaf)>,
     takes: Vec<Take>,
     mismatches: Vec<u16>,
 }
@@ -283,14 +324,8 @@ impl Learner<'_> {
                 self.is_learnable = false;
                 return;
             };
-            let mut mask = [0; 16];
-            mask[..len].fill(u8::MAX);
-            self.shape.pieces.push(Piece {
-                token: token as u16,
-                skip,
-                expected: words(&expected),
-                mask: words(&mask),
-            });
+            let expected = words(&expected);
+            self.shape.pieces.push(Piece { token: token as u16, skip, len: len as u8, expected });
         }
     }
 
@@ -331,7 +366,11 @@ impl Watch for &mut Learner<'_> {
         }
         for leaf in self.wanted.leaves(target) {
             let (token, last_token) = (token as u16, last_token as u16);
-            self.shape.takes.push(Take { leaf: *leaf, seen, token, last_token });
+            match seen {
+                Seen::Text => self.shape.texts.push((token, leaf.slot)),
+                Seen::Number => self.shape.wanted_numbers.push((token, *leaf)),
+                _ => self.shape.takes.push(Take { leaf: *leaf, seen, token, last_token }),
+            }
         }
     }
 

@@ -213,11 +213,20 @@ fn name_from_kind(cells: &mut Cells, input: &[u8], to: usize, kinds: &[usize], l
 fn platform(cells: &mut Cells, input: &[u8], slot: usize, len: usize) {
     let mut web = None;
     for row in 0..len {
-        let Some(found) = text(&cells.columns[slot], row, input, &cells.arena) else {
+        let column = &cells.columns[slot];
+        let block = Block { len, columns: &[], input, arena: &cells.arena };
+        if column.kinds[row] == TEXT
+            && let Some((first, last)) = block.short_text(column.bits[row])
+            && capitals(first) | capitals(last) == 0
+            && (first, last) != BROWSER
+        {
+            continue;
+        }
+        let Some(found) = text(column, row, input, &cells.arena) else {
             continue;
         };
         let is_browser = found.len() == 7 && found.eq_ignore_ascii_case(b"browser");
-        if !is_browser && !has_upper_case(found) {
+        if !is_browser && !found.iter().any(u8::is_ascii_uppercase) {
             continue;
         }
         let lower = found.to_ascii_lowercase();
@@ -230,24 +239,17 @@ fn platform(cells: &mut Cells, input: &[u8], slot: usize, len: usize) {
     }
 }
 
-/// Returns whether a text has an ASCII capital, eight bytes at a time.
+/// `browser` as [`Block::short_text`] gives it.
+const BROWSER: (u64, u64) = (u64::from_le_bytes(*b"browser\0"), 0);
+
+/// Returns a bit in each byte that is an ASCII capital.
 #[inline(always)]
-fn has_upper_case(text: &[u8]) -> bool {
+const fn capitals(word: u64) -> u64 {
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    let capitals = |word: u64| {
-        let low = word & !HIGH;
-        let from_a = low + u64::from_ne_bytes([0x80 - b'A'; 8]);
-        let past_z = low + u64::from_ne_bytes([0x80 - b'Z' - 1; 8]);
-        from_a & !past_z & !word & HIGH
-    };
-    let (words, rest) = text.as_chunks::<8>();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    let found = words
-        .iter()
-        .chain([&last])
-        .fold(0, |found, word| found | capitals(u64::from_le_bytes(*word)));
-    found != 0
+    let low = word & !HIGH;
+    let from_a = low + u64::from_ne_bytes([0x80 - b'A'; 8]);
+    let past_z = low + u64::from_ne_bytes([0x80 - b'Z' - 1; 8]);
+    from_a & !past_z & !word & HIGH
 }
 
 fn build_map(
@@ -299,13 +301,12 @@ mod tests {
 
     #[test]
     fn capitals_are_found_wherever_they_stand() {
-        for len in 0..20 {
+        for at in 0..8 {
             for byte in 0..=255 {
-                for at in 0..len {
-                    let mut text = vec![b'a'; len];
-                    text[at] = byte;
-                    assert_eq!(has_upper_case(&text), byte.is_ascii_uppercase(), "{text:?}");
-                }
+                let mut text = *b"az@[`{09";
+                text[at] = byte;
+                let found = capitals(u64::from_le_bytes(text)) != 0;
+                assert_eq!(found, byte.is_ascii_uppercase(), "{text:?}");
             }
         }
     }

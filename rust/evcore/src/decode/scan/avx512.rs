@@ -1,32 +1,22 @@
 //! The index with AVX-512: 64 bytes a step.
 //!
-//! `vpermi2b` looks all bytes up in a table of 128 classes at once, `vpcompressb` writes the kinds
-//! and positions of the tokens side by side, a carry-less multiplication finds the strings.
+//! Byte shuffles classify all bytes at once, `vpcompressb` writes the kinds and positions of the
+//! tokens side by side, a carry-less multiplication finds the strings.
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
 
-use super::{BLOCK, Carry, Index, Masks, Pass, kind_of};
+use super::{BLOCK, Carry, Index, Line, Masks, OddBlock, Pass, Tokens, below_lowest, kind_of};
 
 /// Bytes that are fetched ahead: an input in memory, unlike a read buffer, is not in the cache yet.
 const AHEAD: usize = 1536;
 
-const OPERATOR: u8 = 1;
-const SPACE: u8 = 2;
+/// By low nibble: the operator with that nibble and bit 5 set. `[` and `]` become braces by bit 5.
+/// So do 0x0C and 0x1A become operators; they are no JSON outside strings either way.
+const OPERATORS: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, b':', b'{', b',', b'}', 0, 0];
 
-const CLASSES: [u8; 128] = {
-    let mut classes = [0; 128];
-    let mut byte = 0;
-    while byte < 128 {
-        classes[byte] = match byte as u8 {
-            b'{' | b'}' | b'[' | b']' | b':' | b',' => OPERATOR,
-            b' ' | b'\n' | b'\t' | b'\r' => SPACE,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    classes
-};
+/// By low nibble: the white space with that nibble, or a byte with another.
+const SPACES: [u8; 16] = [b' ', 0, 0, 0, 1, 0, 0, 0, 0, b'\t', b'\n', 0, 0, b'\r', 0, 0];
 
 const KINDS: [u8; 128] = {
     let mut kinds = [0; 128];
@@ -67,81 +57,78 @@ pub(super) fn is_available() -> bool {
 /// # Safety
 ///
 /// The machine has the features of [`is_available`]; `bytes` has [`super::PADDING`] bytes after
-/// `to`; `index.tokens` and `index.kinds` have room for a token a byte and a block more, and
-/// `index.notes`, which is empty, for a note a block.
+/// `to`; `index.tokens`, `index.kinds` and `index.lines` have room for one a byte and a block more,
+/// `index.odd_blocks` and `index.high_blocks`, which are empty, for one a block.
 #[target_feature(
     enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,pclmulqdq,bmi1,bmi2,popcnt,lzcnt"
 )]
 pub(super) unsafe fn scan(bytes: &[u8], from: usize, to: usize, index: &mut Index) -> Pass {
     debug_assert!(bytes.len() >= to + BLOCK);
-    let table = |table: &[u8; 128]| {
-        // SAFETY: both halves lie in the table.
-        unsafe { (load(table.as_ptr()), load(table.as_ptr().add(64))) }
-    };
-    let (classes_low, classes_high) = table(&CLASSES);
-    let (kinds_low, kinds_high) = table(&KINDS);
+    // SAFETY: both halves lie in the table.
+    let (kinds_low, kinds_high) = unsafe { (load(KINDS.as_ptr()), load(KINDS.as_ptr().add(64))) };
     // SAFETY: 64 bytes.
     let lanes = unsafe { load(LANES.as_ptr()) };
+    let (operators, spaces) = (repeat(&OPERATORS), repeat(&SPACES));
+    // The last block is copied and filled up with spaces, which are no tokens.
+    let mut tail = [b' '; BLOCK];
+    let tail_base = from + (to - from) / BLOCK * BLOCK;
+    tail[..to - tail_base].copy_from_slice(&bytes[tail_base..to]);
     let mut carry = Carry::default();
-    let mut count = index.tokens.len();
-    let mut note_count = 0;
+    let mut out = Out {
+        tokens: index.tokens.as_mut_ptr(),
+        kinds: index.kinds.as_mut_ptr(),
+        lines: index.lines.as_mut_ptr(),
+        odd_blocks: index.odd_blocks.as_mut_ptr(),
+        high_blocks: index.high_blocks.as_mut_ptr(),
+        token_count: index.tokens.len(),
+        line_count: index.lines.len(),
+        odd_count: 0,
+        high_count: 0,
+    };
     let mut was_high = false;
     let mut open = None;
-    let tokens_out = index.tokens.as_mut_ptr();
-    let kinds_out = index.kinds.as_mut_ptr();
-    let notes_out = index.notes.as_mut_ptr();
     for base in (from..to).step_by(BLOCK) {
-        // SAFETY: a block from below `to` ends inside the padding; a prefetch may go anywhere.
+        let start = if base == tail_base { tail.as_ptr() } else { bytes[base..].as_ptr() };
+        // SAFETY: 64 bytes follow, of the tail or below `to`; a prefetch may go anywhere.
         let block = unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().wrapping_add(base + AHEAD).cast());
-            load(bytes.as_ptr().add(base))
+            _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(AHEAD).cast());
+            load(start)
         };
-        let valid = if to - base < BLOCK { (1 << (to - base)) - 1 } else { u64::MAX };
-        let classes = _mm512_permutex2var_epi8(classes_low, block, classes_high);
-        // The table has 128 entries: a byte past ASCII must not look like its low half.
-        let high = _mm512_movepi8_mask(block);
+        let braces = _mm512_or_si512(block, splat(0x20));
         let masks = Masks {
-            quote: equals(block, b'"') & valid,
-            backslash: equals(block, b'\\') & valid,
-            operator: _mm512_test_epi8_mask(classes, splat(OPERATOR)) & !high & valid,
-            space: _mm512_test_epi8_mask(classes, splat(SPACE)) & !high,
-            control: _mm512_cmplt_epu8_mask(block, splat(32)) & valid,
-            line_feed: equals(block, b'\n') & valid,
+            quote: equals(block, b'"'),
+            backslash: equals(block, b'\\'),
+            operator: _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(operators, block), braces),
+            space: _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(spaces, block), block),
+            control: _mm512_cmplt_epu8_mask(block, splat(0x20)),
+            line_feed: equals(block, b'\n'),
         };
-        let mut found = carry.next(&masks, |bits| prefix_xor(bits));
-        found.tokens &= valid;
-        found.escaped &= valid;
-        let is_high = high & valid != 0;
-        if let Some(note) = found.note(base, count, &masks, is_high | was_high) {
-            // SAFETY: the caller reserved a note a block.
-            unsafe { notes_out.add(note_count).write(note) };
-            note_count += 1;
+        let found = carry.next(&masks, |bits| prefix_xor(bits));
+        let kinds = _mm512_permutex2var_epi8(kinds_low, block, kinds_high);
+        let is_high = _mm512_movepi8_mask(block) != 0;
+        let open_feed = masks.line_feed & found.in_string;
+        let control = masks.control & found.in_string & !masks.line_feed;
+        // SAFETY: the caller reserved room for all that a block can have.
+        unsafe {
+            out.push_odd(OddBlock { base: base as u32, escaped: found.escaped, control });
+            out.push_high(base as u32, is_high | was_high);
+            let line_feeds = masks.line_feed & !found.in_string & below_lowest(open_feed);
+            out.push_lines(&found, line_feeds, base);
+            out.push_tokens(found.tokens, base, kinds, lanes);
         }
         was_high = is_high;
-        let kinds = _mm512_permutex2var_epi8(kinds_low, block, kinds_high);
-        // SAFETY: the caller reserved a token a byte and a block more.
-        unsafe {
-            write_tokens(
-                tokens_out.add(count),
-                kinds_out.add(count),
-                found.tokens,
-                base,
-                kinds,
-                lanes,
-            );
-        }
-        count += found.tokens.count_ones() as usize;
-        let opened = masks.line_feed & found.in_string;
-        if opened != 0 {
-            open = Some(base as u32 + opened.trailing_zeros());
+        if open_feed != 0 {
+            open = Some(base as u32 + open_feed.trailing_zeros());
             break;
         }
     }
     // SAFETY: so many of each were written, within the capacities that the caller reserved.
     unsafe {
-        index.tokens.set_len(count);
-        index.kinds.set_len(count);
-        index.notes.set_len(note_count);
+        index.tokens.set_len(out.token_count);
+        index.kinds.set_len(out.token_count);
+        index.lines.set_len(out.line_count);
+        index.odd_blocks.set_len(out.odd_count);
+        index.high_blocks.set_len(out.high_count);
     }
     index.settle(|base| {
         let valid = if to - base < BLOCK { (1 << (to - base)) - 1 } else { u64::MAX };
@@ -149,6 +136,93 @@ pub(super) unsafe fn scan(bytes: &[u8], from: usize, to: usize, index: &mut Inde
         unsafe { utf8_faults(bytes, from, base) & valid }
     });
     open.map_or(Pass::Done, |line_feed| index.end_open_line(line_feed))
+}
+
+/// Where a pass writes, and how much it has written.
+struct Out {
+    tokens: *mut u32,
+    kinds: *mut u8,
+    lines: *mut Line,
+    odd_blocks: *mut OddBlock,
+    high_blocks: *mut u32,
+    token_count: usize,
+    line_count: usize,
+    odd_count: usize,
+    high_count: usize,
+}
+
+impl Out {
+    /// # Safety
+    ///
+    /// There is room for one more.
+    #[inline(always)]
+    unsafe fn push_odd(&mut self, block: OddBlock) {
+        // SAFETY: the caller's promise; written always, counted if it says something.
+        unsafe { self.odd_blocks.add(self.odd_count).write(block) };
+        self.odd_count += usize::from(block.escaped | block.control != 0);
+    }
+
+    /// # Safety
+    ///
+    /// There is room for one more.
+    #[inline(always)]
+    unsafe fn push_high(&mut self, base: u32, is_high: bool) {
+        // SAFETY: the caller's promise; written always, counted if it is so.
+        unsafe { self.high_blocks.add(self.high_count).write(base) };
+        self.high_count += usize::from(is_high);
+    }
+
+    /// # Safety
+    ///
+    /// There is room for 64 more.
+    #[inline(always)]
+    unsafe fn push_lines(&mut self, found: &Tokens, mut line_feeds: u64, base: usize) {
+        // One line feed a block takes no branch; more are rare in events.
+        loop {
+            // SAFETY: the caller's promise; written always, counted if there is a line feed.
+            unsafe {
+                let line = found.first_line(line_feeds, base, self.token_count);
+                self.lines.add(self.line_count).write(line);
+            }
+            self.line_count += usize::from(line_feeds != 0);
+            line_feeds &= line_feeds.wrapping_sub(1);
+            if line_feeds == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Writes the kinds and positions of a block's tokens.
+    ///
+    /// # Safety
+    ///
+    /// There is room for 64 more of each.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,popcnt")]
+    unsafe fn push_tokens(&mut self, tokens: u64, base: usize, kinds: __m512i, lanes: __m512i) {
+        let base = _mm512_set1_epi32(base as i32);
+        let offsets = _mm512_maskz_compress_epi8(tokens, lanes);
+        let found = tokens.count_ones() as usize;
+        // SAFETY: the caller's promise; whole vectors are written, of which some count.
+        unsafe {
+            let kinds = _mm512_maskz_compress_epi8(tokens, kinds);
+            _mm512_storeu_si512(self.kinds.add(self.token_count).cast(), kinds);
+            let out = self.tokens.add(self.token_count);
+            let widen = |part: __m128i| _mm512_add_epi32(_mm512_cvtepu8_epi32(part), base);
+            // About 11 of 64 bytes are tokens in events: more than 32 is rare, more than 16 is not
+            // rare enough to branch on.
+            let second = _mm512_extracti32x4_epi32::<1>(offsets);
+            _mm512_storeu_si512(out.cast(), widen(_mm512_castsi512_si128(offsets)));
+            _mm512_storeu_si512(out.add(16).cast(), widen(second));
+            if found > 32 {
+                let third = _mm512_extracti32x4_epi32::<2>(offsets);
+                let fourth = _mm512_extracti32x4_epi32::<3>(offsets);
+                _mm512_storeu_si512(out.add(32).cast(), widen(third));
+                _mm512_storeu_si512(out.add(48).cast(), widen(fourth));
+            }
+        }
+        self.token_count += found;
+    }
 }
 
 /// # Safety
@@ -159,6 +233,14 @@ pub(super) unsafe fn scan(bytes: &[u8], from: usize, to: usize, index: &mut Inde
 unsafe fn load(from: *const u8) -> __m512i {
     // SAFETY: the caller's promise; the load may be unaligned.
     unsafe { _mm512_loadu_si512(from.cast()) }
+}
+
+/// Returns a table of 16 bytes for each quarter.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn repeat(table: &[u8; 16]) -> __m512i {
+    // SAFETY: 16 bytes.
+    _mm512_broadcast_i32x4(unsafe { _mm_loadu_si128(table.as_ptr().cast()) })
 }
 
 #[inline]
@@ -179,44 +261,6 @@ fn equals(block: __m512i, byte: u8) -> u64 {
 fn prefix_xor(bits: u64) -> u64 {
     let product = _mm_clmulepi64_si128(_mm_set_epi64x(0, bits as i64), _mm_set1_epi8(-1), 0);
     _mm_cvtsi128_si64(product) as u64
-}
-
-/// Writes the kinds and positions of a block's tokens.
-///
-/// # Safety
-///
-/// Both places have room for 64 more.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,popcnt")]
-unsafe fn write_tokens(
-    tokens_out: *mut u32,
-    kinds_out: *mut u8,
-    tokens: u64,
-    base: usize,
-    kinds: __m512i,
-    lanes: __m512i,
-) {
-    let base = _mm512_set1_epi32(base as i32);
-    let offsets = _mm512_maskz_compress_epi8(tokens, lanes);
-    // SAFETY: there is room for 64 of each; whole vectors are written, of which some count.
-    unsafe {
-        let kinds = _mm512_maskz_compress_epi8(tokens, kinds);
-        _mm512_storeu_si512(kinds_out.cast(), kinds);
-        let widen = |part: __m128i| _mm512_add_epi32(_mm512_cvtepu8_epi32(part), base);
-        _mm512_storeu_si512(tokens_out.cast(), widen(_mm512_castsi512_si128(offsets)));
-        // About 11 of 64 bytes are tokens in events: more than 16 is rare, more than 32 rarer.
-        let found = tokens.count_ones();
-        if found > 16 {
-            let second = _mm512_extracti32x4_epi32::<1>(offsets);
-            _mm512_storeu_si512(tokens_out.add(16).cast(), widen(second));
-        }
-        if found > 32 {
-            let third = _mm512_extracti32x4_epi32::<2>(offsets);
-            let fourth = _mm512_extracti32x4_epi32::<3>(offsets);
-            _mm512_storeu_si512(tokens_out.add(32).cast(), widen(third));
-            _mm512_storeu_si512(tokens_out.add(48).cast(), widen(fourth));
-        }
-    }
 }
 
 /// Returns the bytes of a block at which UTF-8 is broken, after Keiser and Lemire.
@@ -301,11 +345,7 @@ unsafe fn utf8_faults(bytes: &[u8], start: usize, base: usize) -> u64 {
         let known = u64::MAX << distance.saturating_sub(base - start);
         _mm512_maskz_loadu_epi8(known, bytes.as_ptr().add(base).wrapping_sub(distance).cast())
     };
-    let lookup = |table: &[u8; 16], nibbles: __m512i| {
-        // SAFETY: 16 bytes.
-        let table = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
-        _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), nibbles)
-    };
+    let lookup = |table: &[u8; 16], nibbles| _mm512_shuffle_epi8(repeat(table), nibbles);
     let low_nibble = |bytes: __m512i| _mm512_and_si512(bytes, splat(15));
     let high_nibble = |bytes: __m512i| low_nibble(_mm512_srli_epi16::<4>(bytes));
     let (one, two, three) = (before(1), before(2), before(3));

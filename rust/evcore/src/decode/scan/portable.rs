@@ -1,6 +1,6 @@
 //! The index by 64-bit words, on any machine. Also the twin that the other kernels are held to.
 
-use super::{BLOCK, Carry, Index, Masks, Pass, kind_of};
+use super::{BLOCK, Carry, Index, Masks, OddBlock, Pass, below_lowest, kind_of};
 
 const QUOTE: u8 = 1;
 const BACKSLASH: u8 = 2;
@@ -34,6 +34,7 @@ const CLASSES: [u8; 256] = {
 pub(super) fn scan(bytes: &[u8], from: usize, to: usize, index: &mut Index) -> Pass {
     let mut carry = Carry::default();
     let mut open = None;
+    let mut was_high = false;
     for base in (from..to).step_by(BLOCK) {
         let block: &[u8; BLOCK] = bytes[base..base + BLOCK].try_into().unwrap();
         let valid = if to - base < BLOCK { (1 << (to - base)) - 1 } else { u64::MAX };
@@ -41,7 +42,20 @@ pub(super) fn scan(bytes: &[u8], from: usize, to: usize, index: &mut Index) -> P
         let mut found = carry.next(&masks, prefix_xor);
         found.tokens &= valid;
         found.escaped &= valid;
-        index.notes.extend(found.note(base, index.tokens.len(), &masks, is_high));
+        let open_feed = masks.line_feed & found.in_string;
+        let control = masks.control & found.in_string & !masks.line_feed;
+        if found.escaped | control != 0 {
+            index.odd_blocks.push(OddBlock { base: base as u32, escaped: found.escaped, control });
+        }
+        if is_high || was_high {
+            index.high_blocks.push(base as u32);
+        }
+        was_high = is_high;
+        let mut line_feeds = masks.line_feed & !found.in_string & below_lowest(open_feed);
+        while line_feeds != 0 {
+            index.lines.push(found.first_line(line_feeds, base, index.tokens.len()));
+            line_feeds &= line_feeds - 1;
+        }
         let mut rest = found.tokens;
         while rest != 0 {
             let bit = rest.trailing_zeros() as usize;
@@ -49,9 +63,8 @@ pub(super) fn scan(bytes: &[u8], from: usize, to: usize, index: &mut Index) -> P
             index.kinds.push(kind_of(block[bit]));
             rest &= rest - 1;
         }
-        let opened = masks.line_feed & found.in_string;
-        if opened != 0 {
-            open = Some(base as u32 + opened.trailing_zeros());
+        if open_feed != 0 {
+            open = Some(base as u32 + open_feed.trailing_zeros());
             break;
         }
     }
