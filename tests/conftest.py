@@ -15,8 +15,8 @@ for folder in (TESTS, TESTS / "property"):  # `import reference`, whatever pytes
     sys.path.insert(0, str(folder))
 
 pytest.register_assert_rewrite("holding", "laws")
-# `quick` does not shrink what it finds: a failure should not take minutes. To shrink it, and to look
-# longer: HYPOTHESIS_PROFILE=thorough.
+# `quick` does not shrink what it finds: a failure should not take minutes. To shrink it, and to
+# look longer: HYPOTHESIS_PROFILE=thorough.
 settings.register_profile(
     "quick",
     max_examples=60,

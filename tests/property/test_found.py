@@ -58,7 +58,7 @@ def test_as_many_tags_as_are_allowed_do_not_share_bits() -> None:
         try:
             assert_same(config, b'{"groupId":"g",' + TIME + b"}\n{" + TIME + b"}")
         except evcore.ConfigError as error:
-            assert "tags" in str(error)
+            assert "of `tag`" in str(error)
             continue
         return
     pytest.fail("no number of tags is allowed")

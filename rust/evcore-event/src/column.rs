@@ -87,7 +87,7 @@ impl Column {
 }
 
 /// By length: a mask of the lowest bytes, 8 at most.
-pub(crate) const LOW_BYTES: [u64; 17] = {
+pub const LOW_BYTES: [u64; 17] = {
     let mut masks = [u64::MAX; 17];
     let mut len = 0;
     while len < 8 {

@@ -3,9 +3,7 @@
 //! For keys of up to 16 bytes the words are the key: equal words and lengths are equal keys, and no
 //! bytes need comparing. Longer keys are hashed into the words, so equality must be confirmed.
 
-use evcore_event::limits::BLOCK_ROWS;
-
-const _: () = assert!(BLOCK_ROWS.is_power_of_two());
+use evcore_event::column::LOW_BYTES;
 
 /// Two words and a length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,14 +21,12 @@ impl Key {
     #[inline(always)]
     pub fn read(bytes: &[u8], start: usize, end: usize) -> Key {
         let len = end - start;
+        if len > 16 {
+            return Key::read_long(&bytes[start..end]);
+        }
+        // Keys come in any order, so no branch depends on the length of a short one.
         let (first, last) = (word(bytes, start), word(bytes, start + 8));
-        if len <= 8 {
-            return Key { first: first & low_bytes(len), last: 0, len };
-        }
-        if len <= 16 {
-            return Key { first, last: last & low_bytes(len - 8), len };
-        }
-        Key::read_long(&bytes[start..end])
+        Key { first: first & LOW_BYTES[len], last: last & LOW_BYTES[len.saturating_sub(8)], len }
     }
 
     /// Returns the words of a key that stands alone.
@@ -60,12 +56,6 @@ impl Key {
 }
 
 const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
-
-/// Returns a mask of the lowest `count` bytes, 0 to 8.
-#[inline(always)]
-fn low_bytes(count: usize) -> u64 {
-    if count >= 8 { u64::MAX } else { (1 << (8 * count)) - 1 }
-}
 
 #[inline(always)]
 fn word(bytes: &[u8], at: usize) -> u64 {

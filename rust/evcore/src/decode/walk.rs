@@ -155,6 +155,8 @@ impl<W: Watch> Walk<'_, W> {
         }
         let is_wanted = node != 0 || depth == 1;
         let first_print = self.prints.len();
+        // A bit for each print: only a key whose bit is set may stand twice.
+        let mut seen = [0_u64; 4];
         loop {
             // `at` is the brace or the comma before a key.
             let [quote, colon, value] = *kinds.get(at + 1..at + 4).ok_or(Odd)? else {
@@ -170,9 +172,12 @@ impl<W: Watch> Walk<'_, W> {
             self.watch.key(at + 1, start, end);
             let key = Key::read(self.line.bytes, start, end);
             let print = key.print();
-            if self.prints[first_print..].contains(&print) {
+            let bit = 1 << (print % 64);
+            let word = &mut seen[(print >> 6) as usize % 4];
+            if *word & bit != 0 && self.prints[first_print..].contains(&print) {
                 return Err(Odd);
             }
+            *word |= bit;
             self.prints.push(print);
             let bytes = self.line.bytes;
             let target = if is_wanted {

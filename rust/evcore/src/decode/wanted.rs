@@ -166,7 +166,8 @@ impl Wanted {
         let is_canonical = |leaf: &&Leaf| matches!(leaf.mode, SlotMode::Scalar | SlotMode::Time);
         node.mismatched_below =
             below.iter().filter(|leaf| !is_canonical(leaf)).map(|leaf| leaf.slot).collect();
-        node.table = vec![0; (node.entries.len() * 4).next_power_of_two()];
+        // Sixteen places a key: most keys of an event are not wanted, and miss at the first place.
+        node.table = vec![0; (node.entries.len() * 16).next_power_of_two()];
         for number in 0..node.entries.len() {
             let mut place = node.home(node.entries[number].key.print());
             while node.table[place] != 0 {
