@@ -63,7 +63,8 @@ def test_merge_equals_one_run(case: tuple[Config, list[bytes]]) -> None:
         merged, one = left.results()[spec.name], whole.results()[spec.name]
         assert repr(answer_of(merged)) == repr(answer_of(one)), spec
         assert merged.mistyped == one.mistyped
-    assert {**left.metrics(), "bytes": 0} == {**whole.metrics(), "bytes": 0}
+    sizes = {"bytes": 0, "lines": 0}  # a document that does not end its last line is given an end
+    assert left.metrics() | sizes == whole.metrics() | sizes
 
 
 SMALL = Config(

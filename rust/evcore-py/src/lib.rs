@@ -11,9 +11,9 @@ mod result;
 mod stream;
 mod pipeline;
 
+use evcore::Pipeline;
 use evcore::config::Config;
 use evcore::decode::Kernel;
-use evcore::Pipeline;
 use pyo3::prelude::*;
 
 use errors::PyEvcoreError;

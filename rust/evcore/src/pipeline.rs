@@ -364,7 +364,8 @@ impl Pipeline {
     /// switched on. Reading is not among the stages.
     pub fn stage_seconds(&self) -> Vec<(&'static str, f64)> {
         let seconds = |stage: &Stage| {
-            let spent = self.workers.iter().map(|worker| worker.judge.watch.spent()[*stage as usize]);
+            let spent =
+                self.workers.iter().map(|worker| worker.judge.watch.spent()[*stage as usize]);
             (stage.name(), spent.sum::<std::time::Duration>().as_secs_f64())
         };
         Stage::ALL.iter().map(seconds).collect()

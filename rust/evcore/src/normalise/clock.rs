@@ -8,7 +8,7 @@
 //! Source: Segment's Spec, "Timestamps"; the bound of five minutes without correction is ours.
 
 use evcore_event::time::DateCache;
-use evcore_event::{CellKind, Column, Mask, Span};
+use evcore_event::{Block, CellKind, Column, Mask};
 
 use crate::config::TimeUnit;
 use crate::decode::walk::Cells;
@@ -40,7 +40,14 @@ pub struct Arrival {
     pub received_us: Option<i64>,
 }
 
-/// What was odd about the times of a block.
+/// What is odd about one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Oddity {
+    Naive,
+    Unreadable,
+}
+
+/// What was odd about the times of a block's good events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClockNotes {
     /// Events whose time of receipt was made up from `sent` or `time`.
@@ -83,16 +90,48 @@ impl Clock {
         arrival: Arrival,
         notes: &mut ClockNotes,
     ) -> Mask {
+        let mut odd = Vec::new();
         for slot in [Slots::TIME, Slots::SENT, Slots::RECEIVED] {
-            self.read(&mut cells.columns[slot], input, &cells.arena, len, notes);
+            self.read(&mut cells.columns[slot], input, &cells.arena, len, &mut odd);
         }
         for (to, from) in &self.fallbacks {
-            self.read(&mut cells.columns[*from], input, &cells.arena, len, notes);
-            fill(cells, *to, *from, len);
+            self.fall_back(cells, *to, *from, input, len, &mut odd);
         }
         let (head, rest) = cells.columns.split_at_mut(Slots::SENT);
         let (sent, received) = rest.split_at_mut(1);
-        self.settle(&mut head[Slots::TIME], &sent[0], &mut received[0], len, arrival, notes)
+        let without_time =
+            self.settle(&mut head[Slots::TIME], &sent[0], &mut received[0], len, arrival, notes);
+        for (row, oddity) in odd {
+            if !without_time.get(row) {
+                match oddity {
+                    Oddity::Naive => notes.time_naive += 1,
+                    Oddity::Unreadable => notes.time_unreadable += 1,
+                }
+            }
+        }
+        without_time
+    }
+
+    /// Takes the times of another slot where the first has none that can be read.
+    fn fall_back(
+        &self,
+        cells: &mut Cells,
+        to: usize,
+        from: usize,
+        input: &[u8],
+        len: usize,
+        odd: &mut Vec<(usize, Oddity)>,
+    ) {
+        if cells.columns[from].is_empty(len) {
+            return;
+        }
+        for row in 0..len {
+            if cells.columns[to].kinds[row] == TIME {
+                cells.columns[from].set(row, CellKind::Missing, 0);
+            }
+        }
+        self.read(&mut cells.columns[from], input, &cells.arena, len, odd);
+        fill(cells, to, from, len);
     }
 
     fn read(
@@ -101,30 +140,23 @@ impl Clock {
         input: &[u8],
         arena: &[u8],
         len: usize,
-        notes: &mut ClockNotes,
+        odd: &mut Vec<(usize, Oddity)>,
     ) {
         if column.is_empty(len) {
             return;
         }
         let mut cache = DateCache::default();
+        let block = Block { len, columns: &[], input, arena };
         for row in 0..len {
             let bits = column.bits[row];
             let time_us = match column.kind(row) {
                 CellKind::Missing | CellKind::Time => continue,
-                CellKind::Text if self.takes_texts => {
-                    let span = Span::unpack(bits);
-                    let from_arena = span.offset >= Span::ARENA;
-                    let (base, offset) = if from_arena {
-                        (arena, span.offset - Span::ARENA)
-                    } else {
-                        (input, span.offset)
-                    };
-                    let text = &base[offset as usize..][..span.len as usize];
-                    cache.parse(text).map(|parsed| {
-                        notes.time_naive += u64::from(parsed.is_naive);
-                        parsed.time_us
-                    })
-                }
+                CellKind::Text if self.takes_texts => cache.parse(block.text(bits)).map(|parsed| {
+                    if parsed.is_naive {
+                        odd.push((row, Oddity::Naive));
+                    }
+                    parsed.time_us
+                }),
                 CellKind::Int if self.takes_numbers => (bits as i64).checked_mul(self.unit_us),
                 CellKind::Double if self.takes_numbers => {
                     whole_micros(f64::from_bits(bits) * self.unit_us as f64)
@@ -135,7 +167,7 @@ impl Clock {
                 Some(time_us) => column.set(row, CellKind::Time, time_us as u64),
                 None => {
                     column.set(row, CellKind::Missing, 0);
-                    notes.time_unreadable += 1;
+                    odd.push((row, Oddity::Unreadable));
                 }
             }
         }

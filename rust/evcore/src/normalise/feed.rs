@@ -154,14 +154,16 @@ impl Planner {
             Place::Overlaid(upper, lower) => {
                 self.want(slot, [&upper, &path.steps[..]].concat(), mode);
                 let from = self.want_new([&lower, &path.steps[..]].concat(), mode);
-                let step = match &path.steps[..] {
-                    [] => Resolve::Overlay { to: slot, lower: from },
-                    [_] => Resolve::Fill { to: slot, from },
-                    // An upper value hides all that the lower has below the same key.
-                    [key, ..] => {
-                        let hiding = [upper, vec![key.clone()]].concat();
-                        let unless = self.want_new(hiding, SlotMode::Value);
-                        Resolve::FillUnless { to: slot, from, unless }
+                let step = match path.steps.split_first() {
+                    None => Resolve::Overlay { to: slot, lower: from },
+                    Some((key, deeper)) => {
+                        // An upper value hides all that the lower has below the same key.
+                        let hiding = (!deeper.is_empty()).then(|| {
+                            let steps = [&upper, std::slice::from_ref(key)].concat();
+                            self.want_new(steps, SlotMode::Value)
+                        });
+                        let upper = self.want_new(upper, SlotMode::Map);
+                        Resolve::FillUnder { to: slot, from, upper, hiding }
                     }
                 };
                 self.steps.push(step);

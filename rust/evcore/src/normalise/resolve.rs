@@ -17,14 +17,16 @@ pub enum Resolve {
         /// The slot to take from.
         from: usize,
     },
-    /// As `Fill`, but only where `unless` has no value.
-    FillUnless {
+    /// As `Fill`, from an object that lies under another.
+    FillUnder {
         /// The slot to fill.
         to: usize,
         /// The slot to take from.
         from: usize,
-        /// What hides it.
-        unless: usize,
+        /// The slot of the upper object: where it is one, what lies under it must be one too.
+        upper: usize,
+        /// The slot of an upper value that hides the lower one.
+        hiding: Option<usize>,
     },
     /// Where `to` and `lower` are both objects, `to` is laid over `lower`; where only `lower` is
     /// there, it is taken.
@@ -74,8 +76,8 @@ impl Resolve {
     pub fn run(&self, cells: &mut Cells, input: &[u8], len: usize) {
         match self {
             Resolve::Fill { to, from } => fill(cells, *to, *from, len),
-            Resolve::FillUnless { to, from, unless } => {
-                fill_unless(cells, *to, *from, *unless, len);
+            Resolve::FillUnder { to, from, upper, hiding } => {
+                fill_under(cells, *to, *from, *upper, *hiding, len);
             }
             Resolve::Overlay { to, lower } => lay_over(cells, input, *to, *lower, len),
             Resolve::PageName { to, from, kind } => page_name(cells, input, *to, *from, *kind, len),
@@ -115,10 +117,23 @@ pub fn fill(cells: &mut Cells, to: usize, from: usize, len: usize) {
     }
 }
 
-fn fill_unless(cells: &mut Cells, to: usize, from: usize, unless: usize, len: usize) {
+fn fill_under(
+    cells: &mut Cells,
+    to: usize,
+    from: usize,
+    upper: usize,
+    hiding: Option<usize>,
+    len: usize,
+) {
+    if cells.columns[from].is_empty(len) {
+        return;
+    }
     for row in 0..len {
-        if cells.columns[unless].kinds[row] == MISSING && cells.columns[to].kinds[row] == MISSING {
-            let (kind, bits) = (cells.columns[from].kind(row), cells.columns[from].bits[row]);
+        let kind = |slot: usize| cells.columns[slot].kind(row);
+        let is_hidden = hiding.is_some_and(|slot| kind(slot) != CellKind::Missing)
+            || kind(from) == CellKind::Mismatch && kind(upper) == CellKind::Map;
+        if kind(to) == CellKind::Missing && !is_hidden {
+            let (kind, bits) = (kind(from), cells.columns[from].bits[row]);
             cells.columns[to].set(row, kind, bits);
         }
     }
