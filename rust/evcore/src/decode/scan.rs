@@ -331,7 +331,7 @@ mod tests {
             } else if !in_string {
                 let is_space = b" \t\r".contains(&byte);
                 let is_scalar = !is_space && !b"{}[]:,".contains(&byte);
-                token = !is_space && !(is_scalar && scalar);
+                token = !(is_space || is_scalar && scalar);
                 scalar = is_scalar;
             }
             if token {

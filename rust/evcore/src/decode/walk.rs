@@ -365,7 +365,7 @@ pub fn number_end(bytes: &[u8], start: usize, next: usize) -> Option<usize> {
         let word = u128::from_le_bytes(bytes[start..start + 16].try_into().unwrap());
         // Bytes past the number become the digit 0.
         let digits = (word ^ ZEROS) & (u128::MAX >> (8 * (16 - len)));
-        let others = ((digits & !HIGH) + u128::from_ne_bytes([0x76; 16]) | digits) & HIGH;
+        let others = (((digits & !HIGH) + u128::from_ne_bytes([0x76; 16])) | digits) & HIGH;
         let minus = usize::from(bytes[start] == b'-');
         let others = others & !(minus as u128 * 0x80);
         let first = bytes[start + minus];

@@ -5,7 +5,7 @@
 
 use evcore_event::number::{Number, number_len, parse_number};
 use evcore_event::time::parse_rfc3339;
-use evcore_event::{CellKind, Column, Span};
+use evcore_event::{CellKind, Column, Mask, Span};
 
 use crate::config::{Config, ValueType};
 use crate::decode::walk::Cells;
@@ -31,8 +31,9 @@ impl Declared {
         declared.collect()
     }
 
-    /// Gives the first `len` rows the declared type and returns how many could not take it.
-    pub fn run(self, cells: &mut Cells, input: &[u8], len: usize) -> u64 {
+    /// Gives the first `len` rows the declared type and returns how many could not take it, those
+    /// of `rejected` left out.
+    pub fn run(self, cells: &mut Cells, input: &[u8], len: usize, rejected: &Mask) -> u64 {
         let Cells { columns, arena } = cells;
         let column = &mut columns[self.slot];
         let mut unread = 0;
@@ -56,7 +57,7 @@ impl Declared {
                 }
                 None => {
                     column.set(row, CellKind::Missing, 0);
-                    unread += 1;
+                    unread += u64::from(!rejected.get(row));
                 }
             }
         }
@@ -106,7 +107,7 @@ fn convert(
         (ValueType::Int, Some(Number::Int(value))) => Some((CellKind::Int, value as u64)),
         (ValueType::Int, Some(Number::Double(value))) => {
             let is_whole = value.fract() == 0.0 && value.abs() <= 2f64.powi(53);
-            is_whole.then(|| (CellKind::Int, value as i64 as u64))
+            is_whole.then_some((CellKind::Int, value as i64 as u64))
         }
         (ValueType::Bool, None) => match text?.trim_ascii() {
             b"true" => Some((CellKind::Bool, 1)),

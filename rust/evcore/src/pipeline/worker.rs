@@ -290,7 +290,7 @@ impl Judge {
         let without_time =
             plan.clock.run(&mut decoder.cells, bytes, rows, arrival, &mut counts.clock);
         for declared in &plan.declared {
-            counts.types_unread += declared.run(&mut decoder.cells, bytes, rows);
+            counts.types_unread += declared.run(&mut decoder.cells, bytes, rows, &without_time);
         }
         counts.received += rows as u64;
         self.kept.reset(rows);
