@@ -42,6 +42,10 @@ test-python: $(STAMP)/build $(STAMP)/dev  ## the tests of the package, and the r
 bench: $(STAMP)/build $(STAMP)/dev  ## every benchmark, then evcore beside its peers
 	$(BIN)/python -m pytest benches --benchmark-only --benchmark-columns=median,min,rounds
 	$(BIN)/python benches/compare.py
+	$(BIN)/python benches/rules.py
+	cargo run --release --locked --quiet -p evcore --example stages -- \
+		benches/w1.toml benches/data/events-400000-1.ndjson | tee benches/results/stages.md
+	$(BIN)/python scripts/update_speed_table.py
 
 bench-smoke: $(STAMP)/build $(STAMP)/dev  ## every benchmark once, for its asserted result
 	$(BIN)/python -m pytest benches --benchmark-disable
