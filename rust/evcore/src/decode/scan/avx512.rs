@@ -105,7 +105,8 @@ pub(super) unsafe fn scan(bytes: &[u8], from: usize, to: usize, index: &mut Inde
         };
         let found = carry.next(&masks, |bits| prefix_xor(bits));
         let kinds = _mm512_permutex2var_epi8(kinds_low, block, kinds_high);
-        let is_high = _mm512_movepi8_mask(block) != 0;
+        let high = _mm512_movepi8_mask(block);
+        let is_high = high != 0;
         let open_feed = masks.line_feed & found.in_string;
         let control = masks.control & found.in_string & !masks.line_feed;
         // SAFETY: the caller reserved room for all that a block can have.
@@ -116,7 +117,8 @@ pub(super) unsafe fn scan(bytes: &[u8], from: usize, to: usize, index: &mut Inde
             out.push_lines(&found, line_feeds, base);
             out.push_tokens(found.tokens, base, kinds, lanes);
         }
-        was_high = is_high;
+        // A character reaches into the next block only from the last three bytes of this one.
+        was_high = high >> 61 != 0;
         if open_feed != 0 {
             open = Some(base as u32 + open_feed.trailing_zeros());
             break;
