@@ -35,7 +35,7 @@ pub use profile::Stage;
 
 use crate::aggregate::AggregateResult;
 use crate::config::{Config, ConfigError};
-use crate::decode::{Kernel, Place};
+use crate::decode::{Kernel, Place, Reason};
 use crate::error::Error;
 use crate::normalise::Arrival;
 
@@ -241,8 +241,7 @@ impl Pipeline {
         if stream.carry.len() > self.compiled.config.limits.max_event_bytes.value + 1 {
             let line = std::mem::take(&mut stream.carry);
             stream.skip_long_line(&line);
-            self.totals.received += 1;
-            self.totals.rejected[crate::decode::Reason::TooLarge as usize] += 1;
+            self.totals.add_reject(Reason::TooLarge);
             self.skip(stream, line.len(), false);
         }
     }

@@ -144,11 +144,7 @@ impl<'a> Reader<'a> {
             return;
         }
         let node = self.reading.wanted.node(target.node);
-        if seen == Seen::Null && node.is_map_root || seen == Seen::List && !node.elements.is_empty()
-        {
-            return;
-        }
-        for slot in node.mismatched_below() {
+        for slot in node.mismatched_by(seen) {
             self.cells.columns[usize::from(*slot)].set(self.row, CellKind::Mismatch, 0);
         }
     }

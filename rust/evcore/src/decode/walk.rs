@@ -336,11 +336,7 @@ impl<W: Watch> Walk<'_, W> {
     #[cold]
     fn mark_mismatch(&mut self, target: Target, seen: Seen, cells: &mut Cells) {
         let node = self.wanted.node(target.node);
-        if seen == Seen::Null && node.is_map_root || seen == Seen::List && !node.elements.is_empty()
-        {
-            return;
-        }
-        for slot in node.mismatched_below() {
+        for slot in node.mismatched_by(seen) {
             cells.columns[usize::from(*slot)].set(self.row, CellKind::Mismatch, 0);
             self.watch.mismatch(*slot);
         }

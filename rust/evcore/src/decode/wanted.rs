@@ -4,6 +4,7 @@
 use evcore_event::Step;
 
 use super::key::Key;
+use super::walk::Seen;
 
 /// What a slot takes from the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,10 +217,16 @@ impl Node {
         &self.slots_below
     }
 
-    /// Returns the slots below that a value which is no object makes wrong. A canonical scalar is
-    /// just not there: another place of the wire may have it.
-    pub fn mismatched_below(&self) -> &[u16] {
-        &self.mismatched_below
+    /// Returns the slots below that a value without keys makes wrong. A canonical scalar is just not
+    /// there, as another place of the wire may have it; nor is anything wrong where `null` stands for
+    /// a canonical map, or where elements of a list are wanted and a list stands.
+    pub fn mismatched_by(&self, seen: Seen) -> &[u16] {
+        let is_excused = match seen {
+            Seen::Null => self.is_map_root,
+            Seen::List => !self.elements.is_empty(),
+            _ => false,
+        };
+        if is_excused { &[] } else { &self.mismatched_below }
     }
 }
 

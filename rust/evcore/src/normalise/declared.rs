@@ -5,7 +5,7 @@
 
 use evcore_event::number::{Number, number_len, parse_number};
 use evcore_event::time::parse_rfc3339;
-use evcore_event::{CellKind, Column, Mask, Span};
+use evcore_event::{Block, CellKind, Column, Mask, Span};
 
 use crate::config::{Config, ValueType};
 use crate::decode::walk::Cells;
@@ -43,14 +43,9 @@ impl Declared {
                 continue;
             }
             let bits = column.bits[row];
-            let text = (kind == CellKind::Text).then(|| {
-                let span = Span::unpack(bits);
-                match span.offset.checked_sub(Span::ARENA) {
-                    Some(offset) => arena[offset as usize..][..span.len as usize].to_vec(),
-                    None => input[span.offset as usize..][..span.len as usize].to_vec(),
-                }
-            });
-            match convert(kind, bits, text.as_deref(), self.value_type) {
+            let block = Block { len, columns: &[], input, arena };
+            let text = (kind == CellKind::Text).then(|| block.text(bits));
+            match convert(kind, bits, text, self.value_type) {
                 Some((kind, bits)) => column.set(row, kind, bits),
                 None if self.value_type == ValueType::Text => {
                     write_text(column, row, kind, bits, arena)

@@ -158,16 +158,8 @@ fn lay_over(cells: &mut Cells, input: &[u8], to: usize, lower: usize, len: usize
 
 /// Returns a cell's text, if it is one.
 fn text<'a>(column: &Column, row: usize, input: &'a [u8], arena: &'a [u8]) -> Option<&'a [u8]> {
-    if column.kinds[row] != TEXT {
-        return None;
-    }
-    let span = Span::unpack(column.bits[row]);
-    let (base, offset) = if span.offset < Span::ARENA {
-        (input, span.offset)
-    } else {
-        (arena, span.offset - Span::ARENA)
-    };
-    Some(&base[offset as usize..(offset + span.len) as usize])
+    let block = Block { len: 0, columns: &[], input, arena };
+    (column.kinds[row] == TEXT).then(|| block.text(column.bits[row]))
 }
 
 /// Appends a text to the arena and returns its packed span.

@@ -120,6 +120,14 @@ impl Collected {
         }
     }
 
+    /// Counts a reject, and keeps it if fewer than `rejects_max` are kept so far.
+    pub fn take_reject(&mut self, reject: Reject, rejects_max: usize) {
+        self.batch.counts.add_reject(reject.reason);
+        if self.batch.rejects.len() < rejects_max {
+            self.batch.rejects.push(reject);
+        }
+    }
+
     /// Moves the lines that it names by `lines` and `bytes`, which came before it.
     pub fn shift(&mut self, lines: u64, bytes: u64) {
         self.batch.lines.iter_mut().for_each(|line| *line += lines);

@@ -70,6 +70,12 @@ impl Counts {
         }
     }
 
+    /// Counts an event that came in and was rejected.
+    pub fn add_reject(&mut self, reason: Reason) {
+        self.received += 1;
+        self.rejected[reason as usize] += 1;
+    }
+
     /// Adds the counters of other input.
     pub fn add(&mut self, other: &Counts) {
         self.received += other.received;

@@ -84,18 +84,14 @@ impl Stream {
 
     /// Rejects the line that the stream is in, which began at `place`, and skips the rest of it.
     pub(super) fn skip_long_line(&mut self, head: &[u8]) {
-        let rejected = long_line(self.place, head);
-        let mut part = Collected::new(&self.compiled, self.collected.sink);
-        part.batch.counts.received = 1;
-        part.batch.counts.rejected[Reason::TooLarge as usize] = 1;
-        part.batch.rejects.push(rejected);
         let left = self.rejects_left();
-        self.collected.append(part, left);
+        self.collected.take_reject(long_line(self.place, head), left);
         self.is_skipping = true;
     }
 }
 
-fn long_line(place: Place, head: &[u8]) -> Reject {
+/// Returns the reject of a line that is longer than the limit, of which `head` is known.
+pub(super) fn long_line(place: Place, head: &[u8]) -> Reject {
     let fault = Fault { reason: Reason::TooLarge, message: TOO_LARGE, offset: 0 };
     reject(&fault, place.line + 1, place.byte, head)
 }
@@ -244,11 +240,8 @@ impl<'a> RangeReader<'a> {
             return;
         }
         let place = Place { byte: self.start, line: out.batch.counts.lines };
-        out.batch.counts.received += 1;
-        out.batch.counts.rejected[Reason::TooLarge as usize] += 1;
-        if out.batch.rejects.len() < worker.compiled.config.limits.max_rejects.value {
-            out.batch.rejects.push(long_line(place, &self.buffer[..self.filled]));
-        }
+        let rejects_max = worker.compiled.config.limits.max_rejects.value;
+        out.take_reject(long_line(place, &self.buffer[..self.filled]), rejects_max);
         (self.is_skipping, self.skips_own_line) = (true, true);
     }
 

@@ -17,6 +17,7 @@ use crate::normalise::{Arrival, FeedPlan, Slots, plan_feed};
 use super::collect::{Collected, Judged};
 use super::compile::{Compiled, ENGINE_TAGS, Filter, RuleRole};
 use super::counts::Counts;
+use super::ingest::long_line;
 use super::profile::{Stage, Stopwatch};
 
 /// A feed that this thread has decoded, with its decoder.
@@ -107,9 +108,8 @@ impl Worker {
                     chunk(compiled, feed, judge, bytes, len, origin, arrival, out)
                 }
                 Piece::LongLine(text) => {
-                    let fault = Fault { reason: Reason::TooLarge, message: TOO_LARGE, offset: 0 };
-                    let rejected = reject(&fault, line + 1, place.byte, text);
-                    take_rejects(compiled, &mut vec![rejected], out);
+                    let rejects_max = compiled.config.limits.max_rejects.value;
+                    out.take_reject(long_line(place, text), rejects_max);
                     1
                 }
             };
@@ -214,11 +214,7 @@ fn take_rejects(
     out: &mut Collected,
 ) {
     for reject in rejects.drain(..) {
-        out.batch.counts.received += 1;
-        out.batch.counts.rejected[reject.reason as usize] += 1;
-        if out.batch.rejects.len() < compiled.config.limits.max_rejects.value {
-            out.batch.rejects.push(reject);
-        }
+        out.take_reject(reject, compiled.config.limits.max_rejects.value);
     }
 }
 
